@@ -1,0 +1,120 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type BookinfoService,
+  type BookinfoVersion,
+  bookinfoPort,
+  bookinfoServices,
+  type ReviewsVersion,
+} from "../values/bookinfo.ts";
+
+export interface BookinfoArgs {
+  /** Versions of `reviews` that run side by side. */
+  readonly reviews: readonly ReviewsVersion[];
+  /** What must be ready before a pod is created, so that it gets its sidecar: a pod without one never heals. */
+  readonly injection: readonly pulumi.Resource[];
+  /** How long each Deployment may take, in seconds. */
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * Istio's sample application, in a namespace labelled for sidecar injection.
+ *
+ * Its children need the provider of the workload cluster.
+ */
+export class Bookinfo extends pulumi.ComponentResource {
+  readonly namespace: k8s.core.v1.Namespace;
+
+  constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("meshlab:app:Bookinfo", name, args, opts);
+
+    this.namespace = new k8s.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name: "bookinfo", labels: { "istio-injection": "enabled" } } },
+      { parent: this },
+    );
+
+    for (const service of bookinfoServices(args.reviews)) this.service(name, service, args);
+
+    this.registerOutputs({ namespace: this.namespace.metadata.name });
+  }
+
+  private service(
+    name: string,
+    { name: app, versions }: BookinfoService,
+    { injection, timeoutSeconds }: BookinfoArgs,
+  ): void {
+    const namespace = this.namespace.metadata.name;
+    const account = new k8s.core.v1.ServiceAccount(
+      `${name}-${app}-account`,
+      { metadata: { name: `bookinfo-${app}`, namespace, labels: { account: app } } },
+      { parent: this },
+    );
+
+    new k8s.core.v1.Service(
+      `${name}-${app}`,
+      {
+        metadata: {
+          name: app,
+          namespace,
+          labels: { app, service: app },
+          // Awaiting a Service takes ten seconds even when it is ready; the Deployments are awaited anyway.
+          annotations: { "pulumi.com/skipAwait": "true" },
+        },
+        spec: { ports: [{ name: "http", port: bookinfoPort }], selector: { app } },
+      },
+      { parent: this },
+    );
+
+    for (const version of versions) {
+      new k8s.apps.v1.Deployment(
+        `${name}-${app}-${version.version}`,
+        deployment(app, version, namespace, account.metadata.name, timeoutSeconds),
+        { parent: this, dependsOn: [...injection] },
+      );
+    }
+  }
+}
+
+function deployment(
+  app: string,
+  { version, image, env = {}, scratch = {} }: BookinfoVersion,
+  namespace: pulumi.Input<string>,
+  serviceAccountName: pulumi.Input<string>,
+  timeoutSeconds: number,
+): k8s.apps.v1.DeploymentArgs {
+  const labels = { app, version };
+  return {
+    metadata: {
+      name: `${app}-${version}`,
+      namespace,
+      labels,
+      annotations: { "pulumi.com/timeoutSeconds": String(timeoutSeconds) },
+    },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName,
+          containers: [
+            {
+              name: app,
+              image,
+              imagePullPolicy: "IfNotPresent",
+              env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+              ports: [{ containerPort: bookinfoPort }],
+              volumeMounts: Object.entries(scratch).map(([volume, mountPath]) => ({
+                name: volume,
+                mountPath,
+              })),
+              securityContext: { runAsUser: 1000 },
+            },
+          ],
+          volumes: Object.keys(scratch).map((volume) => ({ name: volume, emptyDir: {} })),
+        },
+      },
+    },
+  };
+}

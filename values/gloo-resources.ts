@@ -1,0 +1,89 @@
+/** A Gloo Mesh custom resource as plain data. */
+export interface GlooResource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** Namespace of Gloo Mesh on every cluster; on the management cluster, home of the administrative resources. */
+export const glooMeshNamespace = "gloo-mesh";
+
+const admin = "admin.gloo.solo.io/v2";
+const networking = "networking.gloo.solo.io/v2";
+
+/** Registers a workload cluster; an agent that finds no KubernetesCluster of its name crash-loops. */
+export function kubernetesCluster(name: string): GlooResource {
+  return {
+    apiVersion: admin,
+    kind: "KubernetesCluster",
+    metadata: { name, namespace: glooMeshNamespace },
+    spec: { clusterDomain: "cluster.local" },
+  };
+}
+
+/** A workspace over all clusters and namespaces. */
+export function workspace(name: string): GlooResource {
+  return {
+    apiVersion: admin,
+    kind: "Workspace",
+    metadata: { name, namespace: glooMeshNamespace },
+    spec: { workloadClusters: [{ name: "*", namespaces: [{ name: "*" }] }] },
+  };
+}
+
+/** Settings of the workspace of the same name: services neither isolated nor federated. */
+export function workspaceSettings(name: string): GlooResource {
+  return {
+    apiVersion: admin,
+    kind: "WorkspaceSettings",
+    metadata: { name, namespace: glooMeshNamespace },
+    spec: { options: { serviceIsolation: { enabled: false }, federation: { enabled: false } } },
+  };
+}
+
+/** A gateway listening on port 80 of a cluster's ingress gateways, open to every route table. */
+export function virtualGateway(name: string, namespace: string, cluster: string): GlooResource {
+  return {
+    apiVersion: networking,
+    kind: "VirtualGateway",
+    metadata: { name, namespace },
+    spec: {
+      workloads: [{ selector: { labels: { istio: "ingressgateway" }, cluster } }],
+      listeners: [{ http: {}, port: { number: 80 }, allowedRouteTables: [{ host: "*" }] }],
+    },
+  };
+}
+
+export interface RouteTableArgs {
+  /** Name of the route table, and of the service that it leads to. */
+  readonly service: string;
+  readonly namespace: string;
+  readonly port: number;
+  readonly gateway: { readonly name: string; readonly namespace: string; readonly cluster: string };
+}
+
+/** Leads everything that comes in through a gateway to one service. */
+export function routeTable({ service, namespace, port, gateway }: RouteTableArgs): GlooResource {
+  return {
+    apiVersion: networking,
+    kind: "RouteTable",
+    metadata: { name: service, namespace, labels: { expose: "true" } },
+    spec: {
+      hosts: ["*"],
+      virtualGateways: [gateway],
+      workloadSelectors: [],
+      http: [
+        {
+          name: service,
+          matchers: [{ uri: { prefix: "/" } }],
+          forwardTo: { destinations: [{ ref: { name: service, namespace }, port: { number: port } }] },
+        },
+      ],
+    },
+  };
+}
