@@ -1,0 +1,67 @@
+# Node 24 runs TypeScript by itself; machines may have an older one, so the one that npm installs comes first.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
+export STACK CHARTS
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+installed := node_modules/.package-lock.json
+rehearsal := node rehearsal/main.ts
+
+.PHONY: help
+help: ## What there is
+	@echo 'make TARGET [STACK=name of the stack, default dev] [CHARTS=directory of real charts]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: rehearse
+rehearse: $(installed) ## Build the lab on this machine, without containers; again: bring it up to date
+	@$(rehearsal) up
+
+.PHONY: rehearse-down
+rehearse-down: $(installed) ## Destroy the rehearsed lab, check that nothing is left, stop everything
+	@$(rehearsal) down
+
+.PHONY: rehearse-reset
+rehearse-reset: $(installed) ## Throw the rehearsal away, whatever state it is in
+	@$(rehearsal) reset
+
+.PHONY: preview
+preview: $(installed) ## What would change in the rehearsed lab now; needs no running host
+	@$(rehearsal) preview
+
+.PHONY: pulumi
+pulumi: $(installed) ## Pulumi on the rehearsed stack: make pulumi ARGS="stack output"
+	@$(rehearsal) pulumi -- $(ARGS)
+
+.PHONY: test
+test: check ## Lint, types, unit tests and rehearsal tests
+	@vitest run
+
+.PHONY: test-unit
+test-unit: $(installed) ## The tests that take seconds
+	@vitest run --project unit
+
+.PHONY: test-rehearsal
+test-rehearsal: $(installed) ## The tests that build the lab with the real engine on real API servers
+	@vitest run --project rehearsal
+
+.PHONY: check
+check: $(installed) ## Types, formatting and lint
+	@tsc -p .
+	@biome check .
+	@eslint .
+
+.PHONY: format
+format: $(installed) ## Format everything
+	@biome check --write .
+
+.PHONY: clean
+clean: ## Throw the rehearsal away, with its tools, and the installed packages
+	@if [ -d .rehearsal ] && [ -e $(installed) ]; then $(rehearsal) reset; fi
+	rm -rf .rehearsal node_modules
+
+$(installed): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,19 @@
+import type { KubeConfig, V1Pod, V1Service } from "@kubernetes/client-node";
+import type { Api } from "./api.ts";
+import type { Cache } from "./cache.ts";
+import type { Tenant } from "./translate.ts";
+import type { WebhookProxy } from "./webhook-proxy.ts";
+
+/** A running vcluster as the actors inside it see it. */
+export interface VirtualCluster extends Tenant {
+  /** Inside the vcluster. */
+  readonly kubeConfig: KubeConfig;
+  readonly api: Api;
+  readonly pods: Cache<V1Pod>;
+  readonly services: Cache<V1Service>;
+  readonly webhooks: WebhookProxy;
+  /** On the host. */
+  readonly hostConfig: KubeConfig;
+  readonly host: Api;
+  readonly log: (line: string) => void;
+}

@@ -1,0 +1,49 @@
+import {
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
+  type V1ConfigMap,
+} from "@kubernetes/client-node";
+import { parseAllDocuments } from "yaml";
+import type { Stop } from "../host/env.ts";
+import type { VirtualCluster } from "./cluster.ts";
+import { at } from "./paths.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+/** What the syncer fills into the manifest (for a guest of Kubernetes 1.22). */
+const variables: Readonly<Record<string, string>> = {
+  IMAGE: "coredns/coredns:1.8.4",
+  RUN_AS_USER: "1001",
+  RUN_AS_NON_ROOT: "true",
+  LOG_IN_DEBUG: "",
+};
+
+/** The objects of a manifest whose `{{.NAME}}` are filled in. */
+export function corednsObjects(manifest: string): KubernetesObject[] {
+  const text = manifest.replaceAll(
+    /\{\{\s*\.(\w+)\s*\}\}/g,
+    (whole, name: string) => variables[name] ?? whole,
+  );
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as KubernetesObject | null)
+    .filter((object) => object !== null);
+}
+
+/** Applies the manifest in the host's ConfigMap NAME-coredns inside the vcluster, once. */
+export function startCoredns(cluster: VirtualCluster): Stop {
+  const inside = KubernetesObjectApi.makeApiClient(cluster.kubeConfig);
+  const queue = createWorkQueue(
+    `${cluster.name} coredns`,
+    async () => {
+      const path = at.configMap(cluster.namespace, `${cluster.name}-coredns`);
+      const manifest = (await cluster.host.get<V1ConfigMap>(path))?.data?.["coredns.yaml"] ?? "";
+      for (const object of corednsObjects(manifest)) {
+        await inside.patch(object, undefined, undefined, "vcluster", true, PatchStrategy.ServerSideApply);
+      }
+      return undefined;
+    },
+    cluster.log,
+  );
+  queue.add("manifest");
+  return queue.stop;
+}

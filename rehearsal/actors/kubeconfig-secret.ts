@@ -1,0 +1,84 @@
+import { stringify } from "yaml";
+import type { Stop } from "../host/env.ts";
+import type { VirtualCluster } from "./cluster.ts";
+import { base64 } from "./objects.ts";
+import { at } from "./paths.ts";
+import type { Tenant } from "./translate.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+/** The administrator's certificates of a vcluster, PEM. */
+export interface Credentials {
+  readonly ca: string;
+  readonly adminCert: string;
+  readonly adminKey: string;
+}
+
+const repeatSeconds = 60;
+
+/** Writes Secret vc-NAME after a delay, and again every minute as the syncer does. */
+export function startKubeconfigSecret(
+  cluster: VirtualCluster,
+  credentials: Credentials,
+  delaySeconds: number,
+): Stop {
+  const secret = kubeconfigSecret(cluster, credentials);
+  let delay = delaySeconds;
+  const queue = createWorkQueue(
+    `${cluster.name} kubeconfig`,
+    async () => {
+      if (delay > 0) {
+        const wait = delay;
+        delay = 0;
+        return wait;
+      }
+      await cluster.host.apply(at.secret(cluster.namespace, `vc-${cluster.name}`), secret, "vcluster");
+      return repeatSeconds;
+    },
+    cluster.log,
+  );
+  queue.add("secret");
+  return queue.stop;
+}
+
+/** Secret vc-NAME as vcluster 0.10.2 writes it: the server is its own port, which nobody outside can use as it is. */
+export function kubeconfigSecret({ name, namespace, owner }: Tenant, credentials: Credentials): object {
+  const { ca, adminCert, adminKey } = credentials;
+  const config = stringify(
+    {
+      apiVersion: "v1",
+      clusters: [
+        {
+          cluster: { "certificate-authority-data": base64(ca), server: "https://localhost:8443" },
+          name: "local",
+        },
+      ],
+      contexts: [{ context: { cluster: "local", namespace: "default", user: "user" }, name: "Default" }],
+      "current-context": "Default",
+      kind: "Config",
+      preferences: {},
+      users: [
+        {
+          name: "user",
+          user: { "client-certificate-data": base64(adminCert), "client-key-data": base64(adminKey) },
+        },
+      ],
+    },
+    { lineWidth: 0 },
+  );
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "Opaque",
+    metadata: {
+      name: `vc-${name}`,
+      namespace,
+      ownerReferences: [{ apiVersion: "v1", kind: "Service", ...owner, controller: false }],
+    },
+    data: {
+      config: base64(config),
+      "certificate-authority": base64(ca),
+      "client-certificate": base64(adminCert),
+      "client-key": base64(adminKey),
+    },
+  };
+}

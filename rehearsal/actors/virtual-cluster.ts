@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import { startControlPlane } from "../host/control-plane.ts";
+import type { Stop } from "../host/env.ts";
+import { settings } from "../settings.ts";
+import { type Api, apiOf } from "./api.ts";
+import { follow } from "./cache.ts";
+import type { VirtualCluster } from "./cluster.ts";
+import type { ActorContext } from "./context.ts";
+import { startCoredns } from "./coredns.ts";
+import { startGlooAgent } from "./gloo-agent.ts";
+import { startIstiod } from "./istiod.ts";
+import { startKubeconfigSecret } from "./kubeconfig-secret.ts";
+import { startNodes } from "./nodes.ts";
+import { at } from "./paths.ts";
+import { startSyncer } from "./syncer.ts";
+import type { Tenant } from "./translate.ts";
+import { startWebhookProxy } from "./webhook-proxy.ts";
+
+type Named = Pick<Tenant, "name" | "namespace">;
+
+/** Under which name a vcluster's processes and certificates are kept. */
+export const planeName = ({ name, namespace }: Named): string =>
+  name === namespace ? name : `${namespace}.${name}`;
+
+/** Under which name the certificates of a vcluster's istiod are kept. */
+export const authorityOfIstiod = (tenant: Named): string => `${planeName(tenant)}-istiod`;
+
+/** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run. */
+export async function startVirtualCluster(
+  { env, host: hostConfig }: ActorContext,
+  tenant: Tenant,
+  spec: { readonly etcdPrefix: string; readonly serviceCidr: string },
+  clusters: () => Iterable<VirtualCluster>,
+): Promise<{ readonly cluster: VirtualCluster; readonly port: number; readonly stop: Stop }> {
+  const stops: Stop[] = [];
+  const stop = async (): Promise<void> => {
+    for (const next of stops.splice(0).reverse()) await next();
+  };
+  try {
+    const webhooks = await startWebhookProxy((line) => {
+      env.log(`${tenant.name}: ${line}`);
+    });
+    stops.push(webhooks.stop);
+    const name = planeName(tenant);
+    const plane = await startControlPlane(env, {
+      name,
+      ...spec,
+      role: "virtual",
+      webhookProxyPort: webhooks.port,
+    });
+    stops.push(() => plane.stop());
+
+    const { kubeConfig } = plane;
+    const api = apiOf(kubeConfig);
+    await defaultServiceAccount(api);
+    const pods = follow<V1Pod>(kubeConfig, "/api/v1/pods", env.log);
+    const services = follow<V1Service>(kubeConfig, "/api/v1/services", env.log);
+    stops.push(pods.stop, services.stop);
+    webhooks.setInventory({ pods: pods.values, services: services.values });
+
+    const cluster: VirtualCluster = {
+      ...tenant,
+      kubeConfig,
+      api,
+      pods,
+      services,
+      webhooks,
+      hostConfig,
+      host: apiOf(hostConfig),
+      log: env.log,
+    };
+    const authority = await env.pki.authority(authorityOfIstiod(tenant));
+    stops.push(
+      startNodes(cluster),
+      startSyncer(cluster),
+      startCoredns(cluster),
+      startKubeconfigSecret(cluster, plane, settings.delays.kubeconfigSecret),
+      startIstiod(cluster, authority),
+      startGlooAgent(cluster, clusters),
+    );
+    return { cluster, port: plane.port, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+// The syncer does nothing before the controllers have made the first ServiceAccount.
+async function defaultServiceAccount(api: Api): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while ((await api.get(at.serviceAccount("default", "default"))) === undefined) {
+    if (Date.now() > deadline) throw new Error("ServiceAccount default/default was not made within 60 s");
+    await sleep(200);
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { type ChartPin, charts } from "../versions.ts";
+import { paths, root } from "./paths.ts";
+
+/** Which chart a run uses. */
+export interface ChosenChart {
+  readonly chart: string;
+  readonly version: string;
+  /** Path of the chart that was given; undefined: the stand-in. */
+  readonly given: string | undefined;
+}
+
+/** Where a chart is, and the name under which the program looks for it. */
+interface Source {
+  readonly path: string;
+  readonly name: string;
+}
+
+const standIns = join(import.meta.dirname, "charts");
+const pins: readonly ChartPin[] = Object.values(charts);
+
+/**
+ * Fills the folder of charts that the program uses: from `directory`, as `NAME-VERSION.tgz` or `NAME/`, else with
+ * stand-ins. `say` is told what else is in the directory, and what it lacks.
+ */
+export function chooseCharts(
+  directory: string | undefined,
+  say: (message: string) => void,
+): readonly ChosenChart[] {
+  const given = directory === undefined ? undefined : resolve(root, directory);
+  if (given !== undefined) checkDirectory(given, say);
+  const chosen = pins.map((pin) => {
+    const found = given === undefined ? undefined : findChart(given, pin);
+    const source = found ?? findChart(standIns, pin);
+    if (source === undefined) throw new Error(`There is no stand-in for chart ${pin.chart} ${pin.version}.`);
+    return { pin, source, found };
+  });
+  linkAll(chosen.map(({ source }) => source));
+  return chosen.map(({ pin, found }) => ({ chart: pin.chart, version: pin.version, given: found?.path }));
+}
+
+/** The pinned version of a chart in a directory. */
+export function findChart(directory: string, { chart, version }: ChartPin): Source | undefined {
+  const archive = `${chart}-${version}.tgz`;
+  if (existsSync(join(directory, archive))) return { path: join(directory, archive), name: archive };
+  const manifest = join(directory, chart, "Chart.yaml");
+  if (!existsSync(manifest)) return undefined;
+  const actual = (parse(readFileSync(manifest, "utf8")) as { version?: unknown }).version;
+  if (actual !== version) {
+    throw new Error(
+      `${join(directory, chart)} is version ${String(actual)} of chart ${chart}; expected ${version}.`,
+    );
+  }
+  return { path: join(directory, chart), name: chart };
+}
+
+function checkDirectory(directory: string, say: (message: string) => void): void {
+  if (!existsSync(directory)) throw new Error(`CHARTS is ${directory}: there is no such directory.`);
+  const expected = pins.flatMap(({ chart, version }) => [chart, `${chart}-${version}.tgz`]);
+  const unknown = readdirSync(directory).filter((entry) => !expected.includes(entry));
+  if (unknown.length > 0) say(`${directory} also has what no release uses: ${unknown.join(", ")}`);
+  const missing = pins.filter((pin) => findChart(directory, pin) === undefined);
+  if (missing.length > 0) {
+    const names = missing.map(({ chart, version }) => `${chart} ${version}`);
+    say(`${directory} lacks ${names.join(", ")}: stand-ins are used`);
+  }
+}
+
+/** Links the sources under their names, and removes what an earlier choice left. */
+function linkAll(sources: readonly Source[]): void {
+  mkdirSync(paths.charts, { recursive: true, mode: 0o700 });
+  for (const entry of readdirSync(paths.charts)) {
+    if (!sources.some(({ name }) => name === entry)) rmSync(join(paths.charts, entry), { recursive: true });
+  }
+  for (const { path, name } of sources) {
+    const link = join(paths.charts, name);
+    const current = lstatSync(link, { throwIfNoEntry: false });
+    if (current?.isSymbolicLink() === true && readlinkSync(link) === path) continue;
+    rmSync(link, { recursive: true, force: true });
+    symlinkSync(path, link);
+  }
+}

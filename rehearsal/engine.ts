@@ -1,0 +1,107 @@
+import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { Display } from "./display.ts";
+import { endProcess, identify } from "./host/process-identity.ts";
+import { paths } from "./paths.ts";
+import { createProgress, type Outcome, worthTelling } from "./progress.ts";
+import { engineMark, type Stack, startEngine } from "./stack.ts";
+
+/** How an operation of the engine ended. */
+export interface EngineResult extends Outcome {
+  readonly ok: boolean;
+  /** What Pulumi said outside of its events, e.g. that the configuration is invalid. */
+  readonly stderr: string;
+  readonly interrupted: boolean;
+}
+
+/** Runs an operation with its progress on the display; Ctrl-C once lets it end in order, twice kills it. */
+export async function runEngine(
+  display: Display,
+  stack: Stack,
+  verb: "up" | "destroy",
+): Promise<EngineResult> {
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  const record = createWriteStream(join(paths.logs, `${verb}.events.ndjson`), { mode: 0o600 });
+  const progress = createProgress(display);
+  const child = startEngine(stack, verb);
+
+  let interruptions = 0;
+  const interrupt = (): void => {
+    interruptions += 1;
+    if (interruptions === 1) {
+      display.line(
+        "interrupted: Pulumi ends what is under way; once more to kill it (the next run converges)",
+      );
+      child.kill("SIGINT");
+    } else {
+      child.kill("SIGKILL");
+    }
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  const ticker = setInterval(() => {
+    progress.tick();
+  }, 1000);
+
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-20_000);
+  });
+  createInterface(child.stdout).on("line", (line) => {
+    record.write(`${line}\n`);
+    const event = parseEvent(line);
+    if (event !== undefined) progress.event(event);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
+
+  clearInterval(ticker);
+  display.live("");
+  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  record.end();
+  // A killed engine cannot end its plugins.
+  if (code === null) await endOrphans();
+  return {
+    ...progress.outcome(),
+    ok: code === 0,
+    stderr: worthTelling(stderr),
+    interrupted: interruptions > 0,
+  };
+}
+
+/** Anything but an event on standard output is not worth a failure. */
+function parseEvent(line: string): EngineEvent | undefined {
+  try {
+    return JSON.parse(line) as EngineEvent;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends engines and plugins that outlived the driver which started them; returns their commands. */
+export async function endOrphans(): Promise<string[]> {
+  const mark = `${engineMark.name}=${engineMark.value}`;
+  const orphans = readdirSync("/proc").filter(
+    (pid) =>
+      /^\d+$/.test(pid) && Number(pid) !== process.pid && read(pid, "environ").split("\0").includes(mark),
+  );
+  const ended = orphans.map(async (pid) => {
+    const command = read(pid, "cmdline").split("\0").slice(0, 2).join(" ");
+    const identity = identify(Number(pid));
+    if (identity === undefined) return [];
+    await endProcess(identity, 5);
+    return [command];
+  });
+  return (await Promise.all(ended)).flat();
+}
+
+/** Other users' processes, and those that have just ended, cannot be read. */
+function read(pid: string, file: "environ" | "cmdline"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { paths } from "../paths.ts";
+import { endProcess, identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { logPath, logTail, reap } from "./processes.ts";
+import { processRegistry, readNote, removeNotes } from "./supervisor-files.ts";
+
+/** What the host is doing. */
+export interface HostStatus {
+  /** The supervisor's process, if it lives. */
+  readonly pid: number | undefined;
+  /** Whether the host takes work. */
+  readonly ready: boolean;
+  /** After how many seconds each phase of the start was over, once ready. */
+  readonly elapsed: Readonly<Record<string, number>>;
+}
+
+const startSeconds = 180;
+const stopSeconds = 40;
+const lookEveryMs = 50;
+const log = logPath(paths.logs, "supervisor");
+
+/** What the host is doing now. */
+export async function hostStatus(): Promise<HostStatus> {
+  const supervisor = livingSupervisor();
+  const ready = readNote("ready");
+  const isReady = supervisor !== undefined && ready?.pid === supervisor.pid;
+  return { pid: supervisor?.pid, ready: isReady, elapsed: isReady ? ready.elapsed : {} };
+}
+
+/** Starts the host unless it runs; resolves when it takes work. `onLine` is told of the progress. */
+export async function ensureHost(onLine: (line: string) => void): Promise<void> {
+  if ((await hostStatus()).ready) return;
+  const running = livingSupervisor();
+  const read = lineReader(log, running === undefined ? sizeOf(log) : 0);
+  const supervisor = running ?? startSupervisor();
+  let last = "nothing";
+  for (const deadline = Date.now() + startSeconds * 1000; ; await sleep(lookEveryMs)) {
+    const alive = isAlive(supervisor);
+    for (const line of read()) {
+      last = line;
+      onLine(line);
+    }
+    if (readNote("ready")?.pid === supervisor.pid) return;
+    if (!alive) throw new Error(whyItEnded());
+    if (Date.now() > deadline) {
+      throw new Error(
+        `The host was not ready after ${startSeconds} s. Its last progress: ${last}. Its logs are in ${paths.logs}.`,
+      );
+    }
+  }
+}
+
+/** Stops the host and whatever a killed one left running; resolves when all of its processes are gone. */
+export async function stopHost(onLine: (line: string) => void = () => undefined): Promise<void> {
+  const supervisor = livingSupervisor();
+  if (supervisor !== undefined) {
+    const read = lineReader(log, sizeOf(log));
+    const ended = endProcess(supervisor, stopSeconds);
+    await ended;
+    for (const line of read()) onLine(line);
+  }
+  for (const name of await reap(processRegistry)) onLine(`ended ${name}, which was left running`);
+  removeNotes("supervisor", "ready");
+}
+
+function livingSupervisor(): ProcessIdentity | undefined {
+  const noted = readNote("supervisor");
+  return noted !== undefined && isAlive(noted) ? noted : undefined;
+}
+
+function startSupervisor(): ProcessIdentity {
+  removeNotes("ready", "failed");
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  const output = openSync(log, "a", 0o600);
+  writeSync(output, `=== ${new Date().toISOString()} supervisor\n`);
+  const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts")], {
+    detached: true,
+    stdio: ["ignore", output, output],
+  });
+  closeSync(output);
+  child.unref();
+  const identity = child.pid === undefined ? undefined : identify(child.pid);
+  if (identity === undefined)
+    throw new Error(`The host's supervisor could not be started with ${process.execPath}.`);
+  return identity;
+}
+
+function whyItEnded(): string {
+  const failed = readNote("failed");
+  const [message, tail] =
+    failed === undefined
+      ? ["The host's supervisor ended", logTail(paths.logs, "supervisor")]
+      : [`The host cannot run: ${failed.message}`, failed.tail];
+  return `${message}. The last lines of its log:\n${tail}\nAll logs are in ${paths.logs}.`;
+}
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** A function that returns the complete lines written since it was last called, without headers. */
+function lineReader(file: string, start: number): () => string[] {
+  let position = start;
+  let rest = "";
+  return () => {
+    const size = sizeOf(file);
+    if (size <= position) return [];
+    const buffer = Buffer.alloc(size - position);
+    const fd = openSync(file, "r");
+    readSync(fd, buffer, 0, buffer.length, position);
+    closeSync(fd);
+    position = size;
+    const lines = (rest + buffer.toString()).split("\n");
+    rest = lines.pop() ?? "";
+    return lines.filter((line) => !line.startsWith("=== "));
+  };
+}

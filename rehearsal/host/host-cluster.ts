@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, VersionApi } from "@kubernetes/client-node";
+import { paths } from "../paths.ts";
+import { settings } from "../settings.ts";
+import { type ControlPlane, startControlPlane } from "./control-plane.ts";
+import { schedulerConfiguration, schedulerFlags } from "./control-plane-flags.ts";
+import type { HostEnv } from "./env.ts";
+import { writeFileAtomically } from "./files.ts";
+import { toArguments } from "./flags.ts";
+import { nodesOf, settleNodes } from "./nodes.ts";
+import { kwokConfiguration } from "./stages.ts";
+
+const patienceSeconds = 60;
+
+/** Starts the host cluster; resolves when it takes pods. Its scheduler and KWOK end with all processes. */
+export async function startHostCluster(env: HostEnv, phase: (name: string) => void): Promise<ControlPlane> {
+  const plane = await startControlPlane(env, {
+    name: "host",
+    etcdPrefix: "/clusters/host",
+    serviceCidr: "10.96.0.0/16",
+    role: "host",
+  });
+  phase("host API server");
+
+  const schedulerConfig = join(paths.run, "scheduler.json");
+  const kwokConfig = join(paths.run, "kwok.yaml");
+  const [schedulerAccess, kwokAccess] = await Promise.all([
+    plane.componentKubeconfig("kube-scheduler"),
+    plane.componentKubeconfig("kwok"),
+  ]);
+  writeFileAtomically(schedulerConfig, JSON.stringify(schedulerConfiguration(schedulerAccess)));
+  writeFileAtomically(kwokConfig, kwokConfiguration(settings.delays.podReady));
+  env.processes.start({
+    name: "host.kube-scheduler",
+    command: join(paths.bin, "kube-scheduler"),
+    args: toArguments(schedulerFlags(schedulerConfig)),
+    onExit: "restart",
+  });
+  env.processes.start({
+    name: "host.kwok",
+    command: join(paths.bin, "kwok"),
+    args: toArguments({
+      kubeconfig: kwokAccess,
+      config: kwokConfig,
+      "manage-all-nodes": true,
+      // Nobody looks at heartbeats.
+      "node-lease-duration-seconds": 0,
+    }),
+    onExit: "restart",
+  });
+
+  const { gitVersion } = await plane.kubeConfig.makeApiClient(VersionApi).getCode();
+  const core = plane.kubeConfig.makeApiClient(CoreV1Api);
+  await settleNodes(core, nodesOf(settings, gitVersion));
+  await serviceAccounts(core);
+  phase("host controllers");
+  return plane;
+}
+
+/** No pod can be created before the controllers have made its namespace's ServiceAccount. */
+async function serviceAccounts(core: CoreV1Api): Promise<void> {
+  for (const deadline = Date.now() + patienceSeconds * 1000; ; await sleep(50)) {
+    const { items } = await core.listNamespacedServiceAccount({ namespace: "default" });
+    if (items.length > 0) return;
+    if (Date.now() > deadline) {
+      throw new Error(`host.kube-controller-manager made no ServiceAccount within ${patienceSeconds} s`);
+    }
+  }
+}

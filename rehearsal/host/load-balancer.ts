@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Service,
+} from "@kubernetes/client-node";
+import { createAddresses } from "./addresses.ts";
+import { isNotFound } from "./api-errors.ts";
+import type { Stop } from "./env.ts";
+import { forward } from "./forward.ts";
+import type { HostFile } from "./host-file.ts";
+import { claimNetwork } from "./network.ts";
+import { watch } from "./watch.ts";
+
+/** A Service by name. */
+export interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Gives every LoadBalancer Service of the host an address of its own and forwards its port 443. */
+export interface LoadBalancer {
+  /** Where address:443 of this Service leads to on 127.0.0.1; undefined refuses connections. */
+  setBackend(service: ServiceName, port: number | undefined): void;
+}
+
+export interface LoadBalancerOptions {
+  readonly host: KubeConfig;
+  readonly hostFile: HostFile;
+  /** How long a Service waits for its address. */
+  readonly delaySeconds: number;
+  readonly log: (line: string) => void;
+}
+
+/** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
+export async function startLoadBalancer(
+  options: LoadBalancerOptions,
+): Promise<LoadBalancer & { readonly stop: Stop }> {
+  const { host, hostFile, delaySeconds, log } = options;
+  const core = host.makeApiClient(CoreV1Api);
+  const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  const network = await claimNetwork(hostFile, log);
+  const addresses = createAddresses(hostFile, network.number);
+  const gates = createGates(log);
+
+  const existing = await core.listServiceForAllNamespaces();
+  addresses.keepOnly(new Set(existing.items.filter(isLoadBalancer).map(ownerOf)));
+
+  async function give(service: V1Service): Promise<void> {
+    const owner = ownerOf(service);
+    const isNew = addresses.of(owner) === undefined;
+    if (isNew) await sleep(delaySeconds * 1000);
+    const address = addresses.take(owner);
+    gates.setAddress(owner, address);
+    const current = service.status?.loadBalancer?.ingress ?? [];
+    if (current.length === 1 && current[0]?.ip === address) return;
+    await setIngress(service, [{ ip: address }]);
+    log(`load balancer: ${owner} has ${address}`);
+  }
+
+  async function takeBack(service: V1Service): Promise<void> {
+    const owner = ownerOf(service);
+    if (addresses.of(owner) === undefined) return;
+    gates.setAddress(owner, undefined);
+    if (service.metadata?.deletionTimestamp === undefined) await setIngress(service, null);
+    addresses.release(owner);
+  }
+
+  async function setIngress({ metadata }: V1Service, ingress: object[] | null): Promise<void> {
+    const { name = "", namespace = "" } = metadata ?? {};
+    try {
+      await core.patchNamespacedServiceStatus(
+        { name, namespace, body: { status: { loadBalancer: { ingress } } } },
+        merge,
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  const stopWatch = watch<V1Service>(
+    host,
+    "/api/v1/services",
+    {
+      changed: (service) => (isLoadBalancer(service) ? give(service) : takeBack(service)),
+      deleted(service) {
+        const owner = ownerOf(service);
+        gates.setAddress(owner, undefined);
+        addresses.release(owner);
+      },
+    },
+    log,
+  );
+
+  return {
+    setBackend({ namespace, name }, port) {
+      gates.setBackend(`${namespace}/${name}`, port);
+    },
+    async stop() {
+      await stopWatch();
+      await gates.stop();
+      await network.release();
+    },
+  };
+}
+
+const ownerOf = ({ metadata }: V1Service): string => `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
+
+const isLoadBalancer = ({ metadata, spec }: V1Service): boolean =>
+  spec?.type === "LoadBalancer" && metadata?.deletionTimestamp === undefined;
+
+interface Gate {
+  address?: string;
+  backend?: number;
+  open?: { readonly address: string; readonly backend: number; readonly close: Stop };
+}
+
+/** A gate is open when both sides are known; whatever changes, it ends in the state that was asked for last. */
+function createGates(log: (line: string) => void) {
+  const gates = new Map<string, Gate>();
+  let work: Promise<void> = Promise.resolve();
+
+  function set(owner: string, change: (gate: Gate) => void): void {
+    const gate = gates.get(owner) ?? {};
+    gates.set(owner, gate);
+    change(gate);
+    work = work
+      .then(() => settle(owner, gate))
+      .catch((error: unknown) => {
+        log(`load balancer: ${owner}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+  }
+
+  async function settle(owner: string, gate: Gate): Promise<void> {
+    const { address, backend, open } = gate;
+    if (open !== undefined && (open.address !== address || open.backend !== backend)) {
+      delete gate.open;
+      await open.close();
+    }
+    if (gate.open === undefined && address !== undefined && backend !== undefined) {
+      gate.open = { address, backend, close: await forward({ host: address, port: 443 }, backend) };
+    }
+    if (address === undefined && backend === undefined) gates.delete(owner);
+  }
+
+  return {
+    setAddress(owner: string, address: string | undefined): void {
+      set(owner, (gate) => {
+        if (address === undefined) delete gate.address;
+        else gate.address = address;
+      });
+    },
+    setBackend(owner: string, backend: number | undefined): void {
+      set(owner, (gate) => {
+        if (backend === undefined) delete gate.backend;
+        else gate.backend = backend;
+      });
+    },
+    async stop(): Promise<void> {
+      await work;
+      await Promise.all([...gates.values()].map((gate) => gate.open?.close()));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { linkSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { paths } from "../paths.ts";
+import { readFileIfAny, writeFileAtomically } from "./files.ts";
+import { isAlive, type ProcessIdentity } from "./process-identity.ts";
+
+const schemas = {
+  /** Who supervises this rehearsal, or did so until it was killed. */
+  supervisor: z.object({ pid: z.int().positive(), born: z.string() }),
+  /** That the host takes work, and after how many seconds each phase of its start was over. */
+  ready: z.object({ pid: z.int().positive(), elapsed: z.record(z.string(), z.number()) }),
+  /** Why the last supervisor gave up. */
+  failed: z.object({ process: z.string(), message: z.string(), tail: z.string() }),
+};
+
+type Schemas = typeof schemas;
+
+/** What the supervisor tells others by files in the run directory. */
+export type Notes = { readonly [Name in keyof Schemas]: z.infer<Schemas[Name]> };
+
+const fileOf = (name: keyof Notes): string => join(paths.run, `${name}.json`);
+
+/** The note of this name, if there is one. */
+export function readNote<Name extends keyof Notes>(name: Name): Notes[Name] | undefined {
+  const text = readFileIfAny(fileOf(name));
+  return text === undefined ? undefined : (schemas[name].parse(JSON.parse(text)) as Notes[Name]);
+}
+
+/** Leaves a note. */
+export function writeNote<Name extends keyof Notes>(name: Name, note: Notes[Name]): void {
+  writeFileAtomically(fileOf(name), `${JSON.stringify(note, undefined, 1)}\n`);
+}
+
+/** Removes notes. */
+export function removeNotes(...names: readonly (keyof Notes)[]): void {
+  for (const name of names) rmSync(fileOf(name), { force: true });
+}
+
+/** Makes this process the supervisor, unless another one lives: then that one is the answer. */
+export function claimSupervision(self: ProcessIdentity): ProcessIdentity | undefined {
+  const file = fileOf("supervisor");
+  const claim = `${file}.${self.pid}`;
+  writeFileAtomically(claim, `${JSON.stringify(self)}\n`);
+  try {
+    for (;;) {
+      try {
+        // A link is made only where nothing is yet: of two who try, one wins.
+        linkSync(claim, file);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      }
+      const holder = readNote("supervisor");
+      if (holder !== undefined && isAlive(holder)) return holder;
+      removeNotes("supervisor");
+    }
+  } finally {
+    rmSync(claim, { force: true });
+  }
+}
+
+/** The file that remembers the supervisor's processes. */
+export const processRegistry: string = join(paths.run, "processes.json");

@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startActors } from "../actors/index.ts";
+import { paths, rehearsalDir } from "../paths.ts";
+import { settings } from "../settings.ts";
+import type { Stop } from "./env.ts";
+import { startEtcd } from "./etcd.ts";
+import { startHostCluster } from "./host-cluster.ts";
+import { openHostFile } from "./host-file.ts";
+import { writeContext } from "./kube-config-file.ts";
+import { startLoadBalancer } from "./load-balancer.ts";
+import { openPki } from "./pki.ts";
+import { createPorts } from "./ports.ts";
+import { identify } from "./process-identity.ts";
+import { createProcessGroup, type Death, logTail, reap } from "./processes.ts";
+import { claimSupervision, processRegistry, removeNotes, writeNote } from "./supervisor-files.ts";
+import { startVolumes } from "./volumes.ts";
+
+/** Exit codes; the second one means that another supervisor runs. */
+const failure = 1;
+const taken = 3;
+
+/** How long stand-ins may take to end politely; their processes are ended in any case. */
+const politeSeconds = 10;
+
+const elapsed: Record<string, number> = {};
+const seconds = (): number => Math.round(performance.now() / 10) / 100;
+
+function log(line: string): void {
+  console.log(`[${seconds().toFixed(1).padStart(5)}s] ${line}`);
+}
+
+function phase(name: string): void {
+  elapsed[name] = seconds();
+  log(`${name} ready`);
+}
+
+const processes = createProcessGroup({
+  logs: paths.logs,
+  registry: processRegistry,
+  log,
+  onFatal: (death) => void end(failure, death),
+});
+const stops: Stop[] = [];
+let ending: Promise<never> | undefined;
+
+/** Ends everything, in the reverse order of its start, and then this process. */
+function end(code: number, death?: Death): Promise<never> {
+  ending ??= (async () => {
+    removeNotes("ready");
+    if (death !== undefined) {
+      log(`${death.message}; ending everything`);
+      writeNote("failed", death);
+    }
+    const polite = (async () => {
+      for (const stop of stops.splice(0).reverse()) await stop();
+    })();
+    await Promise.race([polite.catch(logError), sleep(politeSeconds * 1000)]);
+    await processes.stopAll();
+    removeNotes("supervisor");
+    log("stopped");
+    process.exit(code);
+  })();
+  return ending;
+}
+
+const logError = (error: unknown): void => {
+  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+};
+
+function giveUp(error: unknown): void {
+  logError(error);
+  const message = error instanceof Error ? error.message : String(error);
+  void end(failure, { process: "supervisor", message, tail: logTail(paths.logs, "supervisor") });
+}
+
+async function start(): Promise<void> {
+  const hostFile = openHostFile(join(paths.run, "host.json"));
+  const pki = openPki(paths.pki);
+  const ports = createPorts(hostFile, log);
+  const etcd = await startEtcd({
+    command: join(paths.bin, "etcd"),
+    dataDirectory: paths.etcd,
+    processes,
+    pki,
+    ports,
+  });
+  phase("etcd");
+
+  const env = { processes, pki, ports, etcd, log };
+  const plane = await startHostCluster(env, phase);
+  const host = plane.kubeConfig;
+  const loadBalancer = await startLoadBalancer({
+    host,
+    hostFile,
+    delaySeconds: settings.delays.loadBalancer,
+    log,
+  });
+  stops.push(() => loadBalancer.stop());
+  stops.push(await startVolumes(host, log));
+  stops.push(await startActors({ env, host, loadBalancer }));
+
+  const { url, ca, adminCert: cert, adminKey: key } = plane;
+  writeContext(paths.kubeconfig, { name: "host", url, ca, cert, key });
+  phase("host");
+  writeNote("ready", { pid: process.pid, elapsed });
+}
+
+const self = identify(process.pid);
+if (self === undefined) {
+  console.error("The rehearsal runs on Linux only: this process does not find itself in /proc.");
+  process.exit(failure);
+}
+const other = claimSupervision(self);
+if (other !== undefined) {
+  console.error(`The rehearsal in ${rehearsalDir} is already supervised by process ${other.pid}.`);
+  process.exit(taken);
+}
+removeNotes("ready", "failed");
+process.on("uncaughtException", giveUp);
+process.on("unhandledRejection", giveUp);
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    log(`${signal}: stopping`);
+    void end(0);
+  });
+}
+try {
+  for (const name of await reap(processRegistry))
+    log(`ended ${name}, which an earlier supervisor left running`);
+  await start();
+} catch (error) {
+  if (ending === undefined) giveUp(error);
+}

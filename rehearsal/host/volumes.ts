@@ -1,0 +1,84 @@
+import {
+  CoreV1Api,
+  type KubeConfig,
+  StorageV1Api,
+  type V1PersistentVolume,
+  type V1PersistentVolumeClaim,
+} from "@kubernetes/client-node";
+import { isConflict, isNotFound } from "./api-errors.ts";
+import type { Stop } from "./env.ts";
+import { watch } from "./watch.ts";
+
+const provisioner = "rehearsal.mesh-lab.dev/volumes";
+const className = "standard";
+const provisionedBy = "pv.kubernetes.io/provisioned-by";
+
+/** Makes a volume for every claim of the default storage class, and removes it when its claim is gone. */
+export async function startVolumes(host: KubeConfig, log: (line: string) => void): Promise<Stop> {
+  const core = host.makeApiClient(CoreV1Api);
+  await ignoring(isConflict, host.makeApiClient(StorageV1Api).createStorageClass({ body: storageClass }));
+
+  const stops = [
+    watch<V1PersistentVolumeClaim>(
+      host,
+      "/api/v1/persistentvolumeclaims",
+      {
+        async changed(claim) {
+          const { spec, metadata } = claim;
+          if (spec?.storageClassName !== className || spec.volumeName !== undefined) return;
+          if (metadata?.deletionTimestamp !== undefined) return;
+          await ignoring(isConflict, core.createPersistentVolume({ body: volumeFor(claim) }));
+        },
+      },
+      log,
+    ),
+    watch<V1PersistentVolume>(
+      host,
+      "/api/v1/persistentvolumes",
+      {
+        async changed({ metadata, status }) {
+          if (metadata?.annotations?.[provisionedBy] !== provisioner || status?.phase !== "Released") return;
+          await ignoring(isNotFound, core.deletePersistentVolume({ name: metadata.name ?? "" }));
+        },
+      },
+      log,
+    ),
+  ];
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+const storageClass = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: className, annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+  provisioner,
+  reclaimPolicy: "Delete",
+  volumeBindingMode: "Immediate",
+};
+
+/** A volume that is promised to the claim; the volume controller binds the two. */
+export function volumeFor({ metadata, spec }: V1PersistentVolumeClaim): V1PersistentVolume {
+  const { name = "", namespace = "", uid = "" } = metadata ?? {};
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: `pvc-${uid}`, annotations: { [provisionedBy]: provisioner } },
+    spec: {
+      accessModes: spec?.accessModes ?? [],
+      capacity: { storage: spec?.resources?.requests?.["storage"] ?? "1Gi" },
+      ...(spec?.volumeMode === undefined ? {} : { volumeMode: spec.volumeMode }),
+      claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid },
+      hostPath: { path: `/simulated/pvc-${uid}` },
+      persistentVolumeReclaimPolicy: "Delete",
+      storageClassName: className,
+    },
+  };
+}
+
+async function ignoring(expected: (error: unknown) => boolean, work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!expected(error)) throw error;
+  });
+}

@@ -1,0 +1,106 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createDisplay, type Display } from "./display.ts";
+import { down } from "./down.ts";
+import { endOrphans } from "./engine.ts";
+import { stopHost } from "./host/client.ts";
+import { withLock } from "./lock.ts";
+import { paths, rehearsalDir } from "./paths.ts";
+import { redact } from "./redact.ts";
+import { describeStack, isProgramCommand, openStack, pulumiForUser, stacksWithState } from "./stack.ts";
+import { ensureTools } from "./toolchain.ts";
+import { prepare, up } from "./up.ts";
+
+/** What the user asked for. */
+interface Call {
+  readonly display: Display;
+  readonly args: readonly string[];
+  /** Name of the stack. */
+  readonly stack: string;
+  readonly charts: string | undefined;
+}
+
+type Verb = (call: Call) => Promise<number>;
+
+const verbs: Readonly<Record<string, Verb>> = {
+  up: (call) => alone("make rehearse", () => up(call.display, call)),
+  down: (call) => alone("make rehearse-down", () => down(call.display, describeStack(call.stack))),
+  preview: (call) => alone("make preview", () => preview(call)),
+  pulumi: (call) => passOn(call),
+  reset: (call) => alone("make rehearse-reset", () => reset(call)),
+};
+
+/** Shows what `up` would change now; needs no host. */
+async function preview({ display, stack, charts }: Call): Promise<number> {
+  await ensureTools(display);
+  const prepared = await prepare(display, { stack, charts });
+  return pulumiForUser(prepared.stack, ["preview", "--diff"]);
+}
+
+/** Runs the Pulumi CLI on the rehearsal's stack. */
+async function passOn({ display, stack: name, args }: Call): Promise<number> {
+  await ensureTools(display);
+  const described = describeStack(name);
+  // A stack file that is there is taken as it is: `config set` is to last until the next `up`.
+  const stack = existsSync(described.configFile) ? described : await openStack(name);
+  const run = (): Promise<number> => pulumiForUser(stack, args);
+  return isProgramCommand(args) ? alone(`pulumi ${args.join(" ")}`, run) : run();
+}
+
+/** Stops everything and removes all but the tools, whatever state it is in. */
+async function reset({ display }: Call): Promise<number> {
+  await endOrphans();
+  await stopHost((line) => {
+    display.line(line);
+  });
+  for (const path of Object.values(paths)) {
+    if (path !== paths.bin) rmSync(path, { recursive: true, force: true });
+  }
+  display.line(`everything but the tools is removed from ${rehearsalDir}`);
+  return 0;
+}
+
+/** Two runs on one rehearsal would undo each other's work. */
+async function alone(what: string, work: () => Promise<number>): Promise<number> {
+  mkdirSync(rehearsalDir, { recursive: true, mode: 0o700 });
+  return withLock(
+    join(rehearsalDir, "driver.lock"),
+    what,
+    (holder) => {
+      throw new Error(
+        `${holder.what} is running in ${rehearsalDir} (process ${holder.pid}): wait for it, or end it.`,
+      );
+    },
+    work,
+  );
+}
+
+/** What make passes on is empty where the user chose nothing. */
+function chosen(variable: "STACK" | "CHARTS"): string | undefined {
+  const value = process.env[variable];
+  return value === "" ? undefined : value;
+}
+
+const [, , name = "", ...args] = process.argv;
+const verb = verbs[name];
+const display = createDisplay(process.stdout);
+if (verb === undefined) {
+  console.error(`usage: node rehearsal/main.ts ${Object.keys(verbs).join("|")}`);
+  process.exitCode = 2;
+} else {
+  const fallback = name === "up" ? undefined : stacksWithState()[0];
+  const stack = chosen("STACK") ?? fallback ?? "dev";
+  try {
+    process.exitCode = await verb({
+      display,
+      args: args[0] === "--" ? args.slice(1) : args,
+      stack,
+      charts: chosen("CHARTS"),
+    });
+  } catch (error) {
+    display.live("");
+    console.error(redact(error instanceof Error ? error.message : String(error)));
+    if (process.env["DEBUG"] !== undefined) console.error(error);
+    process.exitCode = 1;
+  }
+}

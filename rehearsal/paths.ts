@@ -1,0 +1,28 @@
+import { dirname, isAbsolute, join } from "node:path";
+
+/** The project's root directory. */
+export const root = dirname(import.meta.dirname);
+
+const chosen = process.env["REHEARSAL_DIR"];
+if (chosen !== undefined && !isAbsolute(chosen)) {
+  throw new Error(`REHEARSAL_DIR is "${chosen}": it must be an absolute path.`);
+}
+
+/** Where this rehearsal keeps everything it writes; two directories make two independent rehearsals. */
+export const rehearsalDir = chosen ?? join(root, ".rehearsal");
+
+/** What lives where. The tools are the same for every rehearsal of this checkout; all else is per rehearsal. */
+export const paths = {
+  bin: join(root, ".rehearsal", "bin"),
+  plugins: join(rehearsalDir, "plugins"),
+  pki: join(rehearsalDir, "pki"),
+  etcd: join(rehearsalDir, "etcd"),
+  logs: join(rehearsalDir, "logs"),
+  run: join(rehearsalDir, "run"),
+  charts: join(rehearsalDir, "charts"),
+  state: join(rehearsalDir, "state"),
+  pulumiHome: join(rehearsalDir, "pulumi-home"),
+  stack: join(rehearsalDir, "stack"),
+  passphrase: join(rehearsalDir, "passphrase"),
+  kubeconfig: join(rehearsalDir, "kubeconfig"),
+} as const;

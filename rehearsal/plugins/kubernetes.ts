@@ -1,0 +1,48 @@
+/** A stand-in for Pulumi's Kubernetes provider plugin: the same waits, diffs, replacements and errors, in small. */
+import { configFailures, diffConfig, unsupported } from "./kubernetes/config.ts";
+import { createHelm } from "./kubernetes/helm.ts";
+import { rawObjects } from "./kubernetes/raw.ts";
+import { releases } from "./kubernetes/release.ts";
+import { openSession } from "./kubernetes/session.ts";
+import { type Provider, serve } from "./server.ts";
+
+const stopping = new AbortController();
+const helm = createHelm();
+
+async function open(args: Record<string, unknown>) {
+  const session = await openSession(args, stopping.signal);
+  return { raw: rawObjects(session), release: releases(session, helm) };
+}
+let opened: ReturnType<typeof open> | undefined;
+
+/** The operations for a type of resource; the engine configures a provider before it asks for any. */
+async function operations({ type }: { type: string }) {
+  if (opened === undefined) throw new Error("the Kubernetes provider was used before it was configured");
+  return (await opened)[type === "kubernetes:helm.sh/v3:Release" ? "release" : "raw"];
+}
+
+const provider: Provider = {
+  name: "kubernetes",
+  version: "4.34.2",
+  checkConfig: async ({ news }) => ({ inputs: news, failures: configFailures(news) }),
+  diffConfig: async ({ olds, news }) => diffConfig(olds, news),
+  configure: async ({ args }) => {
+    opened = open(args);
+    await opened;
+  },
+  check: async (c) => (await operations(c)).check(c),
+  diff: async (c) => (await operations(c)).diff(c),
+  create: async (c) => (await operations(c)).create(c),
+  read: async (c) => (await operations(c)).read(c),
+  update: async (c) => (await operations(c)).update(c),
+  delete: async (c) => (await operations(c)).delete(c),
+  invoke: async ({ tok }) => {
+    throw new Error(unsupported(tok));
+  },
+  cancel: () => {
+    stopping.abort();
+    helm.stop();
+  },
+};
+
+serve(provider);

@@ -1,0 +1,186 @@
+/** The gRPC side of the stand-in plugins. */
+import * as grpc from "@grpc/grpc-js";
+import pluginProto, { type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
+import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import statusProto from "@pulumi/pulumi/proto/status_pb.js";
+import anyProto from "google-protobuf/google/protobuf/any_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+import structProto, { type JavaScriptValue, type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import { attach, engineAddress, listen, logged, runPlugin } from "./engine.ts";
+import {
+  type Changed,
+  type Checked,
+  type Diff,
+  isObject,
+  type Named,
+  PartialFailure,
+  type Props,
+  type Provider,
+  plain,
+} from "./provider.ts";
+
+export { log } from "./engine.ts";
+export * from "./provider.ts";
+
+const props = (s: Struct | undefined): Props => plain(s?.toJavaScript() ?? {}) as Props;
+
+function toValue(v: unknown): JavaScriptValue {
+  if (Array.isArray(v)) return v.map(toValue);
+  return isObject(v) ? toValues(v) : (v as JavaScriptValue);
+}
+const toValues = (o: Props): Record<string, JavaScriptValue> =>
+  Object.fromEntries(Object.entries(o).flatMap(([k, v]) => (v === undefined ? [] : [[k, toValue(v)]])));
+const struct = (o: Props): Struct => structProto.Struct.fromJavaScript(toValues(o));
+
+class NotImplemented extends Error {}
+
+function notImplemented(what: string): never {
+  throw new NotImplemented(`${what} is not implemented by this stand-in plugin`);
+}
+
+/** Errors as Go plugins give them: code "unknown", and a partial failure has the object in the details. */
+function toStatus(error: unknown): Partial<grpc.ServiceError> {
+  const details = error instanceof Error ? error.message : String(error);
+  const code = error instanceof NotImplemented ? grpc.status.UNIMPLEMENTED : grpc.status.UNKNOWN;
+  const metadata = new grpc.Metadata();
+  if (error instanceof PartialFailure) {
+    const object = new proto.ErrorResourceInitFailed()
+      .setId(error.id)
+      .setProperties(struct(error.outputs))
+      .setInputs(struct(error.inputs))
+      .setReasonsList([...error.reasons]);
+    const detail = new anyProto.Any();
+    detail.pack(object.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+    const status = new statusProto.Status().setCode(code).setMessage(details).setDetailsList([detail]);
+    metadata.set("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
+  }
+  return { code, details, metadata };
+}
+
+/** A method of the service; what it logged is delivered before its answer. */
+export const method =
+  <Q, S>(answer: (q: Q) => Promise<S> | S): grpc.handleUnaryCall<Q, S> =>
+  async ({ request }, callback) => {
+    try {
+      const response = await answer(request);
+      await logged();
+      callback(null, response);
+    } catch (error) {
+      await logged();
+      callback(toStatus(error));
+    }
+  };
+
+function diffResponse(diff: Diff): proto.DiffResponse {
+  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
+  const response = new proto.DiffResponse()
+    .setChanges(diff.changed ? DIFF_SOME : DIFF_NONE)
+    .setDiffsList([...(diff.diffs ?? [])])
+    .setReplacesList([...(diff.replaces ?? [])])
+    .setDeletebeforereplace(diff.deleteBeforeReplace ?? false)
+    .setHasdetaileddiff(diff.detailedDiff !== undefined);
+  for (const [path, { kind, inputDiff }] of Object.entries(diff.detailedDiff ?? {})) {
+    const name = kind.toUpperCase().replace("-", "_") as keyof typeof proto.PropertyDiff.Kind;
+    const entry = new proto.PropertyDiff().setKind(proto.PropertyDiff.Kind[name]);
+    response.getDetaileddiffMap().set(path, entry.setInputdiff(inputDiff ?? false));
+  }
+  return response;
+}
+
+const checkResponse = ({ inputs, failures = [] }: Checked): proto.CheckResponse =>
+  new proto.CheckResponse()
+    .setInputs(struct(inputs))
+    .setFailuresList(
+      failures.map((f) => new proto.CheckFailure().setProperty(f.property).setReason(f.reason)),
+    );
+
+const named = (q: { getUrn(): string; getType(): string }): Named => ({ urn: q.getUrn(), type: q.getType() });
+const write = (q: proto.CreateRequest | proto.UpdateRequest) => ({
+  preview: q.getPreview(),
+  timeout: q.getTimeout(),
+});
+const config = (q: proto.CheckRequest | proto.DiffRequest | proto.UpdateRequest) => ({
+  urn: q.getUrn(),
+  olds: props(q.getOlds()),
+  news: props(q.getNews()),
+});
+const changed = (q: proto.DiffRequest | proto.UpdateRequest): Changed => ({
+  ...named(q),
+  ...config(q),
+  id: q.getId(),
+  oldInputs: props(q.getOldInputs()),
+  ignoreChanges: q.getIgnorechangesList(),
+});
+const empty = (): emptyProto.Empty => new emptyProto.Empty();
+
+const methods = (p: Provider): grpc.UntypedServiceImplementation => ({
+  // Nothing accepted: the engine then takes secret marks and resource references off, and puts the marks back itself.
+  handshake: method((q: proto.ProviderHandshakeRequest) => {
+    attach(q.getEngineAddress());
+    return new proto.ProviderHandshakeResponse();
+  }),
+  attach: method((q: PluginAttach) => {
+    attach(q.getAddress());
+    return empty();
+  }),
+  cancel: method(() => {
+    p.cancel?.();
+    return empty();
+  }),
+  getPluginInfo: method(() => new pluginProto.PluginInfo().setVersion(p.version)),
+  getSchema: method(() => new proto.GetSchemaResponse().setSchema("{}")),
+  getMapping: method(() => new proto.GetMappingResponse()),
+  getMappings: method(() => new proto.GetMappingsResponse()),
+  configure: method(async (q: proto.ConfigureRequest) => {
+    await p.configure?.({ args: props(q.getArgs()) });
+    return new proto.ConfigureResponse().setSupportspreview(true);
+  }),
+  checkConfig: method(async (q: proto.CheckRequest) =>
+    checkResponse((await p.checkConfig?.(config(q))) ?? { inputs: props(q.getNews()) }),
+  ),
+  diffConfig: method(async (q: proto.DiffRequest) =>
+    diffResponse((await p.diffConfig?.(config(q))) ?? notImplemented("DiffConfig")),
+  ),
+  check: method(async (q: proto.CheckRequest) => {
+    const c = { ...named(q), ...config(q), randomSeed: Buffer.from(q.getRandomseed_asU8()) };
+    return checkResponse((await p.check?.(c)) ?? { inputs: c.news });
+  }),
+  diff: method(async (q: proto.DiffRequest) =>
+    diffResponse((await p.diff?.(changed(q))) ?? notImplemented("Diff")),
+  ),
+  create: method(async (q: proto.CreateRequest) => {
+    const c = { ...named(q), ...write(q), inputs: props(q.getProperties()) };
+    const { id, outputs } = (await p.create?.(c)) ?? notImplemented("Create");
+    return new proto.CreateResponse().setId(id).setProperties(struct(outputs));
+  }),
+  read: method(async (q: proto.ReadRequest) => {
+    const c = { ...named(q), id: q.getId(), inputs: props(q.getInputs()), state: props(q.getProperties()) };
+    const { id, inputs, outputs } = (await p.read?.(c)) ?? { ...c, outputs: c.state };
+    return new proto.ReadResponse().setId(id).setInputs(struct(inputs)).setProperties(struct(outputs));
+  }),
+  update: method(async (q: proto.UpdateRequest) => {
+    const { outputs } = (await p.update?.({ ...changed(q), ...write(q) })) ?? notImplemented("Update");
+    return new proto.UpdateResponse().setProperties(struct(outputs));
+  }),
+  delete: method(async (q: proto.DeleteRequest) => {
+    const c = { id: q.getId(), inputs: props(q.getOldInputs()), state: props(q.getProperties()) };
+    await p.delete?.({ ...named(q), ...c, timeout: q.getTimeout() });
+    return empty();
+  }),
+  invoke: method(async (q: proto.InvokeRequest) => {
+    const answer = await p.invoke?.({ tok: q.getTok(), args: props(q.getArgs()) });
+    return new proto.InvokeResponse().setReturn(struct(answer ?? notImplemented(q.getTok())));
+  }),
+});
+
+/** Starts the server of a provider. */
+export const listenProvider = (provider: Provider) =>
+  listen(providerGrpc.ResourceProviderService, methods(provider));
+
+/** Serves the provider as the plugin process that the engine starts; it may give its own address as an argument. */
+export function serve(provider: Provider): void {
+  attach(engineAddress(process.argv));
+  const port = listenProvider(provider).then((listening) => listening.port);
+  runPlugin(port, () => provider.cancel?.());
+}

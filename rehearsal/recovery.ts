@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { paths } from "./paths.ts";
+import { type Deployment, execute, plan, withoutPending } from "./recover.ts";
+import { connect } from "./repair.ts";
+import { pulumi, type Stack } from "./stack.ts";
+
+const tools = { helm: join(paths.bin, "helm"), ambient: paths.kubeconfig };
+
+/** Whether the host's API server answers within some seconds. */
+export function hostAnswers(patience: number): Promise<boolean> {
+  return connect({ ...tools, patience }, { context: "host" }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Makes a stack that was left locked, or in the middle of something, ready for another run. */
+export async function recoverStack(
+  stack: Stack,
+  locked: boolean,
+  say: (line: string) => void,
+): Promise<void> {
+  if (locked) {
+    await pulumi(stack, ["cancel", "--yes"]);
+    say("an earlier run was killed: its lock on the stack is removed");
+  }
+  const actions = plan(JSON.parse(await pulumi(stack, ["stack", "export", "--show-secrets"])) as Deployment);
+  if (actions.length === 0) return;
+  await execute(actions, (access) => connect({ ...tools, patience: 60 }, access), say);
+  // The copy that goes back keeps its secrets encrypted.
+  const deployment = JSON.parse(await pulumi(stack, ["stack", "export"])) as Deployment;
+  await pulumi(stack, ["stack", "import"], JSON.stringify(withoutPending(deployment)));
+}

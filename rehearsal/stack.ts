@@ -1,0 +1,233 @@
+import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { delimiter, join, relative } from "node:path";
+import { parse, stringify } from "yaml";
+import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
+import { paths, rehearsalDir, root } from "./paths.ts";
+
+/** A stack file, as far as the rehearsal looks at it. */
+export interface StackFile {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly [setting: string]: unknown;
+}
+
+/** A stack of the project as it is rehearsed: its own configuration, state and secrets, none of the user's. */
+export interface Stack {
+  readonly name: string;
+  /** The configuration that takes the place of the user's stack file. */
+  readonly configFile: string;
+  /** Environment in which the Pulumi CLI sees this stack and nothing of the user's. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Set for every process of an engine that the driver starts, so that a later run finds those that outlived it. */
+export const engineMark = { name: "MESH_LAB_REHEARSAL_ENGINE", value: rehearsalDir };
+
+/** As much as any run needs: waiting costs nothing, but a waiting resource takes up a slot. */
+const parallel = 32;
+
+const project = "mesh-lab";
+const licenseKey = `${project}:licenseKey`;
+const placeholder = "rehearsal-license";
+
+/** Settings that belong to the user's secrets, and say nothing of the lab. */
+const encryption = ["encryptionsalt", "encryptedkey", "secretsprovider"];
+
+/** Commands that run the program or read its configuration; only these know `--config-file`. */
+const programCommands = new Set([
+  "up",
+  "update",
+  "preview",
+  "pre",
+  "destroy",
+  "refresh",
+  "import",
+  "watch",
+  "config",
+]);
+
+/** Describes a stack; nothing is written. */
+export function describeStack(name: string): Stack {
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(PULUMI|HELM)_/.test(key));
+  return {
+    name,
+    configFile: stackFileIn(paths.stack, name),
+    env: {
+      ...Object.fromEntries(inherited),
+      PATH: [join(root, "node_modules", ".bin"), paths.plugins, paths.bin, process.env["PATH"]].join(
+        delimiter,
+      ),
+      KUBECONFIG: paths.kubeconfig,
+      PULUMI_BACKEND_URL: `file://${paths.state}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_HOME: paths.pulumiHome,
+      PULUMI_PARALLEL: String(parallel),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_STACK: name,
+    },
+  };
+}
+
+/** Opens a stack: its files are written anew from the user's stack file, and it is created where it is missing. */
+export async function openStack(name: string): Promise<Stack> {
+  const stack = describeStack(name);
+  for (const folder of [paths.stack, paths.state, paths.pulumiHome])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(paths.passphrase)) writeFileAtomically(paths.passphrase, randomBytes(32).toString("hex"));
+
+  const text = readFileIfAny(stackFileIn(root, name));
+  if (text === undefined) throw new Error(unknownStack(name));
+  copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));
+  const before = parseStackFile(readFileIfAny(stack.configFile) ?? "");
+  const file = overlay(parseStackFile(text), before, relative(root, paths.charts));
+  writeFileAtomically(stack.configFile, stringify(file));
+
+  if (!stackExists(stack)) await pulumi(stack, ["stack", "init", name, "--no-select"]);
+  if (file.config?.[licenseKey] === undefined) {
+    await pulumi(stack, ["config", "set", "--secret", licenseKey], placeholder);
+  }
+  return stack;
+}
+
+/**
+ * The stack file that is rehearsed: the user's without its secrets, on the rehearsal's host and charts.
+ * What an earlier run encrypted for itself is kept.
+ */
+export function overlay(user: StackFile, before: StackFile, charts: string): StackFile {
+  const plain = Object.entries(user).filter(([key]) => !encryption.includes(key) && key !== "config");
+  const kept = Object.entries(before).filter(([key]) => encryption.includes(key));
+  const license = before.config?.[licenseKey];
+  return {
+    ...Object.fromEntries([...kept, ...plain]),
+    config: {
+      ...(withoutSecrets(user.config ?? {}) as Record<string, unknown>),
+      [`${project}:hostContext`]: "host",
+      [`${project}:charts`]: charts,
+      [licenseKey]: license,
+    },
+  };
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isSecret = (value: unknown): boolean => isMapping(value) && "secure" in value;
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((entry) => !isSecret(entry)).map(withoutSecrets);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => !isSecret(entry))
+      .map(([key, entry]) => [key, withoutSecrets(entry)]),
+  );
+}
+
+const parseStackFile = (text: string): StackFile => (parse(text) ?? {}) as StackFile;
+const stackFileIn = (folder: string, name: string): string => join(folder, `Pulumi.${name}.yaml`);
+const stateFile = ({ name }: Stack): string =>
+  join(paths.state, ".pulumi", "stacks", project, `${name}.json`);
+
+function unknownStack(name: string): string {
+  const names = readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  return `There is no Pulumi.${name}.yaml, so no stack "${name}" to rehearse. There is: ${names.join(", ")}.`;
+}
+
+/** Whether the stack has a state. */
+export const stackExists = (stack: Stack): boolean => existsSync(stateFile(stack));
+
+/** What a look at the state file tells without starting Pulumi. */
+export function stateOf(stack: Stack): {
+  readonly resources: number;
+  readonly pending: number;
+  readonly locked: boolean;
+} {
+  const { checkpoint } = JSON.parse(readFileIfAny(stateFile(stack)) ?? "{}") as {
+    checkpoint?: { latest?: { resources?: unknown[]; pending_operations?: unknown[] } };
+  };
+  const locks = join(paths.state, ".pulumi", "locks", "organization", project, stack.name);
+  return {
+    resources: checkpoint?.latest?.resources?.length ?? 0,
+    pending: checkpoint?.latest?.pending_operations?.length ?? 0,
+    locked: existsSync(locks) && readdirSync(locks).length > 0,
+  };
+}
+
+/** Whether a command of the Pulumi CLI runs the program or changes its configuration. */
+export const isProgramCommand = ([command = ""]: readonly string[]): boolean => programCommands.has(command);
+
+/** Names of the stacks that have a state. */
+export const stacksWithState = (): string[] => {
+  const folder = join(paths.state, ".pulumi", "stacks", project);
+  return existsSync(folder)
+    ? readdirSync(folder).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? [])
+    : [];
+};
+
+/**
+ * Where and how the CLI is to be called: what knows no `--config-file` runs in the rehearsal's own folder, or it
+ * would write the user's stack file.
+ */
+function invocation(
+  stack: Stack,
+  args: readonly string[],
+): { readonly args: string[]; readonly cwd: string } {
+  return isProgramCommand(args)
+    ? { args: [...args, "--config-file", stack.configFile], cwd: root }
+    : { args: [...args], cwd: paths.stack };
+}
+
+const engineEnv = ({ env }: Stack): NodeJS.ProcessEnv => ({ ...env, [engineMark.name]: engineMark.value });
+
+const cli = join(paths.bin, "pulumi");
+
+/** Runs the Pulumi CLI quietly and returns what it printed; `input` goes to its standard input. */
+export function pulumi(stack: Stack, args: readonly string[], input?: string): Promise<string> {
+  const call = invocation(stack, [...args, "--non-interactive"]);
+  return new Promise((resolve, reject) => {
+    const options = { cwd: call.cwd, env: stack.env, maxBuffer: 512 * 1024 * 1024 };
+    const child = execFile(cli, call.args, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`pulumi ${args.join(" ")} failed:\n${stderr.trim() || error.message}`));
+    });
+    // A command that ends without reading breaks the pipe; its exit code says what matters.
+    child.stdin?.on("error", () => undefined).end(input);
+  });
+}
+
+/** Runs the Pulumi CLI for the user, on the user's terminal; returns its exit code. */
+export function pulumiForUser(stack: Stack, args: readonly string[]): Promise<number> {
+  const call = invocation(stack, args);
+  return new Promise((resolve, reject) => {
+    // Ctrl-C reaches both; it is for the CLI to end.
+    process.on("SIGINT", () => undefined);
+    const env = isProgramCommand(args) ? engineEnv(stack) : stack.env;
+    spawn(cli, call.args, { cwd: call.cwd, env, stdio: "inherit" })
+      .on("error", reject)
+      .on("exit", (code) => {
+        resolve(code ?? 1);
+      });
+  });
+}
+
+/** Starts an operation of the engine that writes its events to standard output. */
+export function startEngine(stack: Stack, verb: "up" | "destroy") {
+  const call = invocation(stack, [
+    verb,
+    "--yes",
+    "--skip-preview",
+    "--json",
+    "--color",
+    "never",
+    "--non-interactive",
+  ]);
+  return spawn(cli, call.args, {
+    cwd: call.cwd,
+    env: engineEnv(stack),
+    stdio: ["ignore", "pipe", "pipe"],
+    // Out of the terminal's process group: it is the driver that passes Ctrl-C on, once.
+    detached: true,
+  });
+}

@@ -1,0 +1,50 @@
+import { relative } from "node:path";
+import type { EngineResult } from "./engine.ts";
+import { paths, root } from "./paths.ts";
+
+/** The stack's outputs that the driver uses. */
+export interface Outputs {
+  readonly kubeconfig?: string;
+  readonly contexts?: readonly string[];
+}
+
+/** What a failed operation ends with. */
+export function failure({ stderr, waitingFor, interrupted }: EngineResult, again: string): string[] {
+  const logs = relative(root, paths.logs);
+  return [
+    "",
+    ...(stderr === "" ? [] : [stderr, ""]),
+    ...(waitingFor.length === 0
+      ? []
+      : ["It was last waiting for:", ...waitingFor.map((step) => `  ${step}`)]),
+    `${interrupted ? "Interrupted" : "Failed"}. The host keeps running, its logs are in ${logs}/; ${again} goes on from here.`,
+  ];
+}
+
+/** E.g. `3 changes: 2 create, 1 update`. */
+export function describeChanges({ changes }: Pick<EngineResult, "changes">): string {
+  const count = Object.values(changes).reduce((sum, value) => sum + value, 0);
+  const kinds = Object.entries(changes).map(([op, value]) => `${value} ${op}`);
+  return `${count} ${count === 1 ? "change" : "changes"}${count === 0 ? "" : `: ${kinds.join(", ")}`}`;
+}
+
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+/** A line per output; secrets are hidden. */
+export function describeOutputs(outputs: Readonly<Record<string, unknown>>): string[] {
+  const isSecret = (value: unknown): boolean => JSON.stringify(value).includes(secretSignature);
+  const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+  return Object.entries(outputs).map(
+    ([name, value]) => `${name}: ${isSecret(value) ? "[secret]" : text(value)}`,
+  );
+}
+
+/** How to reach the clusters. */
+export function howToUse({ contexts = [] }: Outputs): string[] {
+  const kubeconfig = relative(root, paths.kubeconfig);
+  return [
+    "Its clusters, one context each; host is the cluster they run in:",
+    `  export KUBECONFIG=$PWD/${kubeconfig} PATH=$PWD/${relative(root, paths.bin)}:$PATH`,
+    ...["host", ...contexts].map((context) => `  kubectl --context ${context} get pods -A`),
+  ];
+}

@@ -1,0 +1,76 @@
+import { type ChosenChart, chooseCharts } from "./charts.ts";
+import { writeContexts } from "./contexts.ts";
+import type { Display } from "./display.ts";
+import { endOrphans, runEngine } from "./engine.ts";
+import { ensureHost } from "./host/client.ts";
+import { rememberBaseline } from "./leftovers.ts";
+import { createPhases } from "./phases.ts";
+import { type ChosenPlugin, choosePlugins } from "./plugins.ts";
+import { recoverStack } from "./recovery.ts";
+import { honestBox, honesty } from "./report.ts";
+import { openStack, pulumi, type Stack, stateOf } from "./stack.ts";
+import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
+import { ensureTools } from "./toolchain.ts";
+
+/** What the user chose. */
+export interface Choices {
+  readonly stack: string;
+  /** Directory of charts that come before the stand-ins. */
+  readonly charts: string | undefined;
+}
+
+/** Everything the engine needs but the host. */
+export interface Prepared {
+  readonly stack: Stack;
+  readonly plugins: readonly ChosenPlugin[];
+  readonly charts: readonly ChosenChart[];
+}
+
+/** Chooses charts and plugins, and opens the stack. */
+export async function prepare(display: Display, choices: Choices): Promise<Prepared> {
+  const charts = chooseCharts(choices.charts, (message) => {
+    display.line(message);
+  });
+  const stack = await openStack(choices.stack);
+  return { stack, charts, plugins: await choosePlugins(stack) };
+}
+
+/** Lines of the host's log: their own times count from its own start. */
+export const hostLines =
+  (say: (line: string) => void) =>
+  (line: string): void => {
+    say(`host: ${line.replace(/^\[[ \d.]+s\] /, "")}`);
+  };
+
+/** Builds the lab, or brings it to what the program says now; returns the exit code. */
+export async function up(display: Display, choices: Choices): Promise<number> {
+  const phases = createPhases(display);
+  const say = (line: string): void => {
+    display.line(line);
+  };
+
+  const tools = await phases.run("tools", () => ensureTools(display));
+  for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
+  const [{ stack, plugins, charts }] = await Promise.all([
+    phases.run("plugins, charts, stack", () => prepare(display, choices)),
+    phases.run("host", () => ensureHost(hostLines(say))),
+  ]);
+
+  const { resources, pending, locked } = stateOf(stack);
+  if (resources === 0) await rememberBaseline();
+  if (locked || pending > 0) await phases.run("recovery", () => recoverStack(stack, locked, say));
+
+  const result = await phases.run("up", () => runEngine(display, stack, "up"));
+  if (!result.ok) {
+    for (const line of failure(result, "make rehearse")) display.plain(line);
+    return 1;
+  }
+
+  const outputs = JSON.parse(await pulumi(stack, ["stack", "output", "--json", "--show-secrets"])) as Outputs;
+  writeContexts(outputs.kubeconfig);
+  for (const line of ["", ...describeOutputs(result.outputs ?? {}), "", ...howToUse(outputs), ""])
+    display.plain(line);
+  for (const line of [...phases.table(), "", describeChanges(result), ""]) display.plain(line);
+  display.plain(honestBox(honesty({ tools, plugins, charts })));
+  return 0;
+}

@@ -1,0 +1,16 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** Ends a run with one plain line that counts tests; a file that could not be loaded counts as a failed test. */
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (state: "passed" | "failed") =>
+      tests.filter((test) => test.result().state === state).length;
+    const broken = modules.filter((module) => module.errors().length > 0).length;
+    const failed = count("failed") + broken + unhandledErrors.length;
+    // After the default reporter's summary.
+    process.on("exit", () => {
+      console.log(`${count("passed")} passed, ${failed} failed`);
+    });
+  }
+}

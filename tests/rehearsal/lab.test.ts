@@ -1,0 +1,166 @@
+import { readFileSync, statSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { paths } from "../../rehearsal/paths.ts";
+import { cluster, deployments, glooResources, pulumi, rehearse, rehearsed } from "./support/rehearsal.ts";
+
+const workloads = ["devcluster1", "devcluster2"];
+const clusters = ["devmgmt", ...workloads];
+
+let output = "";
+
+beforeAll(async () => {
+  await rehearsed("reset");
+  output = await rehearsed("up");
+});
+afterAll(async () => {
+  await rehearse("down");
+});
+
+describe("the lab comes up", () => {
+  it("as three virtual clusters on the host", async () => {
+    const { items } = await cluster("host").apps.listStatefulSetForAllNamespaces();
+    const ready = items.map(({ metadata, status }) => [
+      metadata?.namespace,
+      metadata?.name,
+      status?.readyReplicas,
+    ]);
+    expect(ready.sort()).toEqual(clusters.map((name) => [name, name, 1]).sort());
+  });
+
+  it("with Gloo Mesh's management plane", async () => {
+    expect(await deployments("devmgmt")).toEqual(
+      expect.arrayContaining([
+        "gloo-mesh/gloo-mesh-mgmt-server 1/1",
+        "gloo-mesh/gloo-mesh-redis 1/1",
+        "gloo-mesh/gloo-mesh-ui 1/1",
+        "gloo-mesh/prometheus-server 1/1",
+      ]),
+    );
+    expect(await glooResources("devmgmt", "admin", "kubernetesclusters")).toEqual(
+      workloads.map((name) => `gloo-mesh/${name}`),
+    );
+    expect(await glooResources("devmgmt", "admin", "workspaces")).toEqual(["gloo-mesh/developers"]);
+  });
+
+  const bookinfo = ["details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2"];
+  it.each([
+    ["devcluster1", bookinfo],
+    ["devcluster2", [...bookinfo, "reviews-v3"]],
+  ])("with an agent, Istio and Bookinfo on %s", async (name, apps) => {
+    const found = (await deployments(name)).filter((line) => !line.startsWith("kube-system/"));
+    expect(found).toEqual(
+      [
+        "gloo-mesh/gloo-mesh-agent 1/1",
+        "istio-gateways/istio-eastwestgateway 1/1",
+        "istio-gateways/istio-ingressgateway 1/1",
+        "istio-system/istiod 1/1",
+        ...apps.map((app) => `bookinfo/${app} 1/1`),
+      ].sort(),
+    );
+  });
+
+  it.each(workloads)("with an address for each gateway of %s", async (name) => {
+    const { items } = await cluster(name).core.listNamespacedService({ namespace: "istio-gateways" });
+    const addresses = items.map(({ status }) => status?.loadBalancer?.ingress?.[0]?.ip);
+    expect(addresses).toHaveLength(2);
+    for (const address of addresses) expect(address).toMatch(/^127\./);
+  });
+
+  it.each(workloads)(
+    "with a sidecar in each Bookinfo pod of %s, and none called auto in its gateways",
+    async (name) => {
+      const { core } = cluster(name);
+      const imagesIn = async (namespace: string) =>
+        (await core.listNamespacedPod({ namespace })).items.map((pod) =>
+          (pod.spec?.containers ?? []).map(({ image }) => image),
+        );
+      for (const images of await imagesIn("bookinfo")) {
+        expect(images).toContain("docker.io/istio/proxyv2:1.12.6");
+        expect(images).toHaveLength(2);
+      }
+      expect(await imagesIn("istio-gateways")).toEqual([
+        ["docker.io/istio/proxyv2:1.12.6"],
+        ["docker.io/istio/proxyv2:1.12.6"],
+      ]);
+    },
+  );
+
+  it("with the workspace's settings, gateway and route on the first workload cluster", async () => {
+    expect(await glooResources("devcluster1", "admin", "workspacesettings")).toEqual([
+      "gloo-mesh/developers",
+    ]);
+    expect(await glooResources("devcluster1", "networking", "virtualgateways")).toEqual([
+      "istio-gateways/north-south-gw",
+    ]);
+    expect(await glooResources("devcluster1", "networking", "routetables")).toEqual(["bookinfo/productpage"]);
+  });
+
+  it.each(workloads)("with a certificate for the agent of %s, and its bootstrap token gone", async (name) => {
+    const { items } = await cluster(name).core.listNamespacedSecret({ namespace: "gloo-mesh" });
+    const names = items.map(({ metadata }) => metadata?.name);
+    expect(names).toContain("relay-client-tls-secret");
+    expect(names).not.toContain("relay-identity-token-secret");
+    const root = items.find(({ metadata }) => metadata?.name === "relay-root-tls-secret");
+    expect(Object.keys(root?.data ?? {})).toEqual(["ca.crt"]);
+  });
+
+  it("and says what it is, what was real, and where it is", () => {
+    for (const name of clusters) expect(output).toContain(name);
+    expect(output).toMatch(/simulated/i);
+    expect(output).not.toMatch(/client-key-data|BEGIN/);
+  });
+});
+
+describe("its secrets", () => {
+  it("are in a kubeconfig that only its owner can read", () => {
+    expect(statSync(paths.kubeconfig).mode & 0o777).toBe(0o600);
+    const { contexts } = parse(readFileSync(paths.kubeconfig, "utf8")) as { contexts: { name: string }[] };
+    expect(contexts.map(({ name }) => name).sort()).toEqual(["host", ...clusters].sort());
+  });
+
+  it("are encrypted in the state", async () => {
+    const state = await pulumi("stack", "export");
+    expect(state).not.toMatch(/client-key-data|PRIVATE KEY|rehearsal-license/);
+    expect(JSON.parse(state)).toHaveProperty("deployment.resources");
+  });
+});
+
+describe("a second run", () => {
+  it("changes nothing", async () => {
+    expect(await rehearsed("up")).toMatch(/\b0 changes/);
+  });
+});
+
+describe("a changed value", () => {
+  const release = "lab-devcluster1-istio-ingressgateway";
+
+  it("previews as that change alone, and applies", async () => {
+    await pulumi("config", "set", "--path", "mesh-lab:workloads[0].ingress.replicas", "2");
+
+    const preview = JSON.parse(await pulumi("preview", "--json")) as {
+      steps: { op: string; urn: string; detailedDiff: Record<string, unknown> | null }[];
+    };
+    const changes = preview.steps.filter(({ op }) => op !== "same");
+    expect(changes.map(({ op, urn }) => [op, urn.split("::").at(-1)])).toEqual([["update", release]]);
+    expect(Object.keys(changes[0]?.detailedDiff ?? {})).toEqual(["values.replicaCount"]);
+
+    await pulumi("up", "--yes", "--skip-preview");
+    expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
+  });
+});
+
+describe("taken down", () => {
+  it("leaves nothing on the host, and no process", async () => {
+    await pulumi("destroy", "--yes", "--skip-preview");
+
+    const { core, rbac } = cluster("host");
+    const namespaces = (await core.listNamespace()).items.map(({ metadata }) => metadata?.name);
+    for (const name of clusters) expect(namespaces).not.toContain(name);
+    expect((await core.listPersistentVolumeClaimForAllNamespaces()).items).toEqual([]);
+    const roles = (await rbac.listClusterRole()).items.map(({ metadata }) => metadata?.name ?? "");
+    expect(roles.filter((name) => name.startsWith("vc-"))).toEqual([]);
+
+    expect(await rehearsed("down")).toMatch(/nothing/i);
+  });
+});

@@ -1,0 +1,62 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Resource, ResourceOptions, ResourceTransformation } from "@pulumi/pulumi";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { paths, root } from "../../../rehearsal/paths.ts";
+import { describeStack } from "../../../rehearsal/stack.ts";
+
+/** A stack of the rehearsal whose program is given here instead of in `index.ts`. */
+export async function inlineStack(name: string, program: PulumiFn): Promise<Stack> {
+  const { env } = describeStack(name);
+  // Plugins run where the project is, and the lab's steps are found from there.
+  const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
+  symlinkSync(join(root, "steps"), join(workDir, "steps"));
+  mkdirSync(paths.state, { recursive: true, mode: 0o700 });
+  writeFileSync(join(workDir, "Pulumi.yaml"), "name: mesh-lab\nruntime: nodejs\n");
+  return LocalWorkspace.createOrSelectStack(
+    { stackName: name, projectName: "mesh-lab", program },
+    {
+      workDir,
+      pulumiHome: paths.pulumiHome,
+      pulumiCommand: await PulumiCommand.get({ root: dirname(paths.bin), skipVersionCheck: true }),
+      envVars: env as Record<string, string>,
+    },
+  );
+}
+
+/** Runs `up` that must fail, takes away what it built, and gives its words. */
+export async function failureOf(stack: Stack): Promise<string> {
+  try {
+    await stack.up({ parallel: 32, color: "never" });
+  } catch (error) {
+    return String(error);
+  } finally {
+    await stack.destroy({ color: "never" });
+    await stack.workspace.removeStack(stack.name);
+  }
+  throw new Error(`${stack.name} came up, and was to fail`);
+}
+
+/** Turns one edge of the graph round: `second` no longer waits for `first`, and `first` waits for `second`. */
+export function reversed(first: string, second: string): ResourceTransformation {
+  let resource: Resource | undefined;
+  const { promise, resolve } = Promise.withResolvers<Resource>();
+  return (args) => {
+    const { name, props, opts } = args;
+    if (name === first) {
+      resource = args.resource;
+      const dependsOn = promise.then((other) => [other]);
+      return { props, opts: { ...opts, dependsOn } as ResourceOptions };
+    }
+    if (name !== second) return undefined;
+    const before = [opts.dependsOn ?? []].flat();
+    const dependsOn = before.filter((other) => other !== resource);
+    if (dependsOn.length === before.length) {
+      throw new Error(`${second} does not wait for ${first}: there is no edge to turn round`);
+    }
+    resolve(args.resource);
+    return { props, opts: { ...opts, dependsOn } as ResourceOptions };
+  };
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { corednsObjects } from "../../rehearsal/actors/coredns.ts";
+import { kubeconfigSecret } from "../../rehearsal/actors/kubeconfig-secret.ts";
+
+test("Secret vc-NAME is what k3s and the syncer write", () => {
+  const tenant = { name: "devmgmt", namespace: "lab", owner: { name: "devmgmt", uid: "service-uid" } };
+  const secret = kubeconfigSecret(tenant, { ca: "CA\n", adminCert: "CERT\n", adminKey: "KEY\n" }) as {
+    data: Record<string, string>;
+  };
+  const decoded = Object.fromEntries(
+    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+  );
+  const { config = "", ...pems } = decoded;
+  expect(secret).toMatchObject({
+    type: "Opaque",
+    metadata: {
+      name: "vc-devmgmt",
+      namespace: "lab",
+      ownerReferences: [{ apiVersion: "v1", kind: "Service", name: "devmgmt", uid: "service-uid" }],
+    },
+  });
+  expect(pems).toEqual({
+    "certificate-authority": "CA\n",
+    "client-certificate": "CERT\n",
+    "client-key": "KEY\n",
+  });
+  expect(parse(config)).toEqual({
+    apiVersion: "v1",
+    kind: "Config",
+    preferences: {},
+    clusters: [
+      { name: "local", cluster: { server: "https://localhost:8443", "certificate-authority-data": "Q0EK" } },
+    ],
+    users: [{ name: "user", user: { "client-certificate-data": "Q0VSVAo=", "client-key-data": "S0VZCg==" } }],
+    contexts: [{ name: "Default", context: { cluster: "local", namespace: "default", user: "user" } }],
+    "current-context": "Default",
+  });
+});
+
+describe("the coredns manifest", () => {
+  test("has its variables filled in, document by document", () => {
+    const manifest = [
+      "kind: ServiceAccount",
+      "---",
+      "kind: Deployment",
+      "image: {{.IMAGE}}",
+      "user: {{ .RUN_AS_USER }}",
+      "nonRoot: {{.RUN_AS_NON_ROOT}}",
+      "---",
+    ].join("\n");
+    expect(corednsObjects(manifest)).toEqual([
+      { kind: "ServiceAccount" },
+      { kind: "Deployment", image: "coredns/coredns:1.8.4", user: 1001, nonRoot: true },
+    ]);
+  });
+
+  test("an empty one has no objects", () => {
+    expect(corednsObjects("")).toEqual([]);
+  });
+});

@@ -1,0 +1,279 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+const folder = await vi.hoisted(async () => {
+  const fs = await import("node:fs");
+  const created = fs.mkdtempSync("/tmp/driver-test-");
+  process.env["REHEARSAL_DIR"] = created;
+  process.env["PULUMI_CONFIG_PASSPHRASE"] = "the user's";
+  process.env["HELM_NAMESPACE"] = "the user's";
+  return created;
+});
+
+import { chooseCharts } from "../../rehearsal/charts.ts";
+import { onlyContext } from "../../rehearsal/contexts.ts";
+import { createDisplay } from "../../rehearsal/display.ts";
+import { withLock } from "../../rehearsal/lock.ts";
+import { paths, root } from "../../rehearsal/paths.ts";
+import { createPhases } from "../../rehearsal/phases.ts";
+import { redact } from "../../rehearsal/redact.ts";
+import { honestBox, honesty } from "../../rehearsal/report.ts";
+import { describeStack, overlay } from "../../rehearsal/stack.ts";
+import { describeChanges } from "../../rehearsal/summary.ts";
+import { charts } from "../../versions.ts";
+
+describe("the stack file that is rehearsed", () => {
+  const user = {
+    encryptionsalt: "user's salt",
+    secretsprovider: "awskms://alias/user",
+    encryptedkey: "user's key",
+    config: {
+      "mesh-lab:management": "mgmt",
+      "mesh-lab:licenseKey": { secure: "user's license" },
+      "mesh-lab:hostContext": "production",
+      "mesh-lab:workloads": [
+        { name: "one", token: { secure: "user's token" } },
+        { secure: "user's cluster" },
+      ],
+    },
+  };
+
+  it("is the user's lab on the rehearsal's host and charts, without any secret of the user", () => {
+    expect(overlay(user, {}, ".rehearsal/charts")).toEqual({
+      config: {
+        "mesh-lab:management": "mgmt",
+        "mesh-lab:hostContext": "host",
+        "mesh-lab:charts": ".rehearsal/charts",
+        "mesh-lab:licenseKey": undefined,
+        "mesh-lab:workloads": [{ name: "one" }],
+      },
+    });
+  });
+
+  it("keeps what an earlier run encrypted for itself, and nothing else of it", () => {
+    const before = {
+      encryptionsalt: "rehearsal's salt",
+      config: { "mesh-lab:licenseKey": { secure: "rehearsal's" }, "mesh-lab:management": "earlier" },
+    };
+    const file = overlay(user, before, ".rehearsal/charts");
+    expect(file["encryptionsalt"]).toBe("rehearsal's salt");
+    expect(file.config).toMatchObject({
+      "mesh-lab:licenseKey": { secure: "rehearsal's" },
+      "mesh-lab:management": "mgmt",
+    });
+  });
+
+  it("may have no configuration at all", () => {
+    expect(Object.keys(overlay({}, {}, "charts").config ?? {})).toEqual([
+      "mesh-lab:hostContext",
+      "mesh-lab:charts",
+      "mesh-lab:licenseKey",
+    ]);
+  });
+});
+
+describe("the environment of Pulumi", () => {
+  const { env } = describeStack("dev");
+
+  it("has nothing of the user's Pulumi and Helm", () => {
+    expect(env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+    expect(env).not.toHaveProperty("HELM_NAMESPACE");
+  });
+
+  it("keeps everything in the rehearsal's directory", () => {
+    const places = [
+      env["KUBECONFIG"],
+      env["PULUMI_BACKEND_URL"],
+      env["PULUMI_HOME"],
+      env["PULUMI_CONFIG_PASSPHRASE_FILE"],
+    ];
+    for (const place of places) expect(place).toContain(folder);
+  });
+
+  it("finds the rehearsal's programs before any other", () => {
+    expect(env["PATH"]?.split(":").slice(0, 3)).toEqual([
+      join(root, "node_modules/.bin"),
+      paths.plugins,
+      paths.bin,
+    ]);
+  });
+});
+
+describe("the charts", () => {
+  const pins = Object.values(charts);
+  const said: string[] = [];
+  const choose = (directory?: string) => chooseCharts(directory, (message) => said.push(message));
+  const given = () => mkdtempSync(join(tmpdir(), "charts-"));
+
+  function putFolder(directory: string, chart: string, version: string): void {
+    mkdirSync(join(directory, chart));
+    writeFileSync(join(directory, chart, "Chart.yaml"), `name: ${chart}\nversion: ${version}\n`);
+  }
+
+  beforeEach(() => {
+    said.length = 0;
+  });
+
+  it("are stand-ins where none are given", () => {
+    expect(choose()).toEqual(pins.map(({ chart, version }) => ({ chart, version, given: undefined })));
+    expect(readdirSync(paths.charts).sort()).toEqual(pins.map(({ chart }) => chart).sort());
+    expect(said).toEqual([]);
+  });
+
+  it("are the given ones first, as archive or as folder; the rest is named", () => {
+    const directory = given();
+    writeFileSync(join(directory, "vcluster-0.10.2.tgz"), "");
+    putFolder(directory, "istiod", charts.istiod.version);
+    putFolder(directory, "cilium", "1.0.0");
+    const chosen = choose(directory).filter((chart) => chart.given !== undefined);
+    expect(chosen.map(({ chart, given: path }) => [chart, path])).toEqual([
+      ["vcluster", join(directory, "vcluster-0.10.2.tgz")],
+      ["istiod", join(directory, "istiod")],
+    ]);
+    expect(readlinkSync(join(paths.charts, "vcluster-0.10.2.tgz"))).toBe(
+      join(directory, "vcluster-0.10.2.tgz"),
+    );
+    expect(existsSync(join(paths.charts, "vcluster"))).toBe(false);
+    expect(said).toEqual([
+      `${directory} also has what no release uses: cilium`,
+      `${directory} lacks gloo-mesh-enterprise 2.0.9, gloo-mesh-agent 2.0.9, base 1.12.6, gateway 1.12.6: stand-ins are used`,
+    ]);
+  });
+
+  it("are stand-ins again after a run with given ones", () => {
+    choose();
+    expect(readdirSync(paths.charts)).not.toContain("vcluster-0.10.2.tgz");
+  });
+
+  it("must have the pinned version", () => {
+    const directory = given();
+    putFolder(directory, "istiod", "1.13.0");
+    expect(() => choose(directory)).toThrow(
+      `${join(directory, "istiod")} is version 1.13.0 of chart istiod; expected 1.12.6.`,
+    );
+  });
+
+  it("must be where they are said to be", () => {
+    expect(() => choose("/no/such/place")).toThrow("CHARTS is /no/such/place: there is no such directory.");
+  });
+});
+
+describe("a lock", () => {
+  const file = join(folder, "test.lock");
+  const refuse = ({ what, pid }: { what: string; pid: number }): never => {
+    throw new Error(`${what} by ${pid}`);
+  };
+
+  it("keeps others out as long as its holder works", async () => {
+    await withLock(file, "first", refuse, async () => {
+      await expect(withLock(file, "second", refuse, async () => 2)).rejects.toThrow(
+        `first by ${process.pid}`,
+      );
+    });
+    expect(await withLock(file, "third", refuse, async () => 3)).toBe(3);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("of a holder that was killed is free", async () => {
+    const pid = Number(execFileSync("/bin/sh", ["-c", "echo $$"], { encoding: "utf8" }));
+    writeFileSync(file, JSON.stringify({ pid, born: "1@gone", what: "killed" }));
+    expect(await withLock(file, "next", refuse, async () => 4)).toBe(4);
+  });
+
+  it("is given back after an error", async () => {
+    await expect(withLock(file, "failing", refuse, () => Promise.reject(new Error("no")))).rejects.toThrow(
+      "no",
+    );
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe("what is said", () => {
+  it.each([
+    ["key: -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----!", "key: [secret]!"],
+    ["client-key-data: LS0tLS1CRUdJTiBFQyBQUklWQVRF", "client-key-data: [secret]"],
+    ["ca LS0tLS1CRUdJTiBDRVJU/+= end", "ca [secret] end"],
+    ['{"token": "abcdefghijklmnop"}', '{"token": [secret]}'],
+    ["Bearer eyJhbGciOi.eyJzdWIi.c2ln", "Bearer [secret]"],
+  ])("has no key in it: %j", (text, redacted) => {
+    expect(redact(text)).toBe(redacted);
+  });
+
+  it.each(["Secret relay-identity-token-secret: it does not exist", "waiting for a token: not yet"])(
+    "keeps its words: %j",
+    (text) => {
+      expect(redact(text)).toBe(text);
+    },
+  );
+
+  it("counts changes", () => {
+    expect(describeChanges({ changes: {} })).toBe("0 changes");
+    expect(describeChanges({ changes: { update: 1 } })).toBe("1 change: 1 update");
+    expect(describeChanges({ changes: { create: 2, delete: 1 } })).toBe("3 changes: 2 create, 1 delete");
+  });
+
+  it("tells how long each part took", async () => {
+    let now = 0;
+    const phases = createPhases(createDisplay({ write: () => true }, () => now));
+    await phases.run("tools", async () => (now += 1500));
+    await phases.run("host", async () => (now += 20_000));
+    expect(phases.table()).toEqual(["tools        1.5 s", "host          20 s", "altogether    22 s"]);
+  });
+});
+
+it("the kubeconfig's host context is taken alone", () => {
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: ["host", "other"].map((name) => ({ name: `${name}-cluster`, cluster: {} })),
+    users: ["host", "other"].map((name) => ({ name: `${name}-user`, user: {} })),
+    contexts: ["other", "host"].map((name) => ({
+      name,
+      context: { cluster: `${name}-cluster`, user: `${name}-user` },
+    })),
+  } as const;
+  expect(onlyContext("host", config)).toEqual({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "host-cluster", cluster: {} }],
+    users: [{ name: "host-user", user: {} }],
+    contexts: [{ name: "host", context: { cluster: "host-cluster", user: "host-user" } }],
+    "current-context": "host",
+  });
+});
+
+describe("the honest box", () => {
+  const used = {
+    tools: [{ name: "pulumi", version: "3.259.0" }],
+    plugins: [
+      { name: "kubernetes", version: "4.34.2", real: "/usr/bin/pulumi-resource-kubernetes" },
+      { name: "random", version: "4.21.2", real: undefined },
+    ],
+    charts: [
+      { chart: "vcluster", version: "0.10.2", given: "/charts/vcluster" },
+      { chart: "istiod", version: "1.12.6", given: undefined },
+    ],
+  };
+
+  it("tells the real plugins and charts from the stand-ins", () => {
+    const { real, simulated, absent } = honesty(used);
+    expect(real).toContain("plugins: kubernetes 4.34.2");
+    expect(real).toContain("charts: vcluster 0.10.2");
+    expect(simulated).toContain("plugins (stand-ins): random 4.21.2");
+    expect(simulated).toContain("charts (stand-ins): istiod 1.12.6");
+    expect(absent.join()).toMatch(/traffic, mTLS/);
+  });
+
+  it("leaves out what there is none of", () => {
+    const { real, simulated } = honesty({ ...used, plugins: [], charts: [] });
+    expect([...real, ...simulated].join()).not.toMatch(/plugins|charts/);
+  });
+
+  it("is a box", () => {
+    const lines = honestBox(honesty(used), 80).split("\n");
+    expect(new Set(lines.map((line) => line.length))).toEqual(new Set([82]));
+  });
+});

@@ -1,0 +1,189 @@
+import * as grpc from "@grpc/grpc-js";
+import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb.js";
+import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
+import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import statusProto from "@pulumi/pulumi/proto/status_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+import structProto, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listen } from "../../rehearsal/plugins/engine.ts";
+import {
+  listenProvider,
+  log,
+  PartialFailure,
+  type Props,
+  type Provider,
+  secret,
+  UNKNOWN,
+} from "../../rehearsal/plugins/server.ts";
+
+const calls: Record<string, unknown> = {};
+const secretOf = (value: JavaScriptValue) => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
+
+const toy: Provider = {
+  name: "toy",
+  version: "1.2.3",
+  async configure({ args }) {
+    calls["configure"] = args;
+  },
+  async check({ news, randomSeed }) {
+    calls["seed"] = randomSeed.toString();
+    return { inputs: { ...news, absent: undefined }, failures: [{ property: "size", reason: "too big" }] };
+  },
+  async diff() {
+    const detailedDiff = { size: { kind: "update-replace" as const, inputDiff: true } };
+    return { changed: true, diffs: ["size"], replaces: ["size"], deleteBeforeReplace: true, detailedDiff };
+  },
+  async create({ urn, inputs }) {
+    log("warning", "one", urn);
+    log("info", "two", urn, true);
+    if (inputs["fail"] === true)
+      throw new PartialFailure("id-1", { size: 1 }, { size: 2 }, ["not ready", "still waiting"]);
+    return { id: "id-1", outputs: { password: secret("p"), later: UNKNOWN } };
+  },
+  cancel() {
+    calls["cancelled"] = true;
+  },
+};
+
+const struct = (o: Record<string, JavaScriptValue>) => structProto.Struct.fromJavaScript(o);
+const lines: string[] = [];
+const servers: grpc.Server[] = [];
+let client: providerGrpc.ResourceProviderClient;
+
+/** Turns one call of the client into a promise. */
+function call<S>(
+  send: (done: (error: grpc.ServiceError | null, response: S) => void) => unknown,
+): Promise<S> {
+  return new Promise((resolve, reject) => {
+    send((error, response) => {
+      if (error === null) resolve(response);
+      else reject(error);
+    });
+  });
+}
+
+beforeAll(async () => {
+  const engine = await listen(engineGrpc.EngineService, {
+    log: ({ request: q }: { request: LogRequest }, callback: grpc.sendUnaryData<emptyProto.Empty>) => {
+      // Slow on purpose: an answer must not overtake its log.
+      setTimeout(() => {
+        lines.push(`${q.getSeverity()} ${q.getMessage()} ${q.getUrn()} ${String(q.getEphemeral())}`);
+        callback(null, new emptyProto.Empty());
+      }, 20);
+    },
+  });
+  const plugin = await listenProvider(toy);
+  servers.push(engine.server, plugin.server);
+  const address = `127.0.0.1:${plugin.port}`;
+  client = new providerGrpc.ResourceProviderClient(address, grpc.credentials.createInsecure());
+  await call<emptyProto.Empty>((done) =>
+    client.attach(new pluginProto.PluginAttach().setAddress(`127.0.0.1:${engine.port}`), done),
+  );
+});
+
+afterAll(() => {
+  client.close();
+  for (const server of servers) server.forceShutdown();
+});
+
+describe("the plugin server", () => {
+  it("tells who it is, and accepts no secrets, so that the engine keeps them", async () => {
+    const info = await call<pluginProto.PluginInfo>((done) =>
+      client.getPluginInfo(new emptyProto.Empty(), done),
+    );
+    expect(info.getVersion()).toBe("1.2.3");
+    const answer = await call<proto.ProviderHandshakeResponse>((done) =>
+      client.handshake(new proto.ProviderHandshakeRequest(), done),
+    );
+    expect(answer.toObject()).toEqual({
+      acceptSecrets: false,
+      acceptResources: false,
+      acceptOutputs: false,
+      supportsAutonamingConfiguration: false,
+      acceptsByteString: false,
+    });
+  });
+
+  it("takes the secret marks off the configuration, which the engine always sends with them", async () => {
+    const args = struct({ list: [{ kubeconfig: secretOf("content") }], context: secretOf(null) });
+    const answer = await call<proto.ConfigureResponse>((done) =>
+      client.configure(new proto.ConfigureRequest().setArgs(args), done),
+    );
+    expect(answer.getSupportspreview()).toBe(true);
+    expect(calls["configure"]).toEqual({ list: [{ kubeconfig: "content" }], context: null });
+  });
+
+  it("hands inputs and failures through, without undefined members", async () => {
+    const news = struct({ size: 3, nested: { unknown: UNKNOWN, list: [1, null, true] } });
+    const request = new proto.CheckRequest().setNews(news).setRandomseed(Buffer.from("seed"));
+    const answer = await call<proto.CheckResponse>((done) => client.check(request, done));
+    expect(answer.getInputs()?.toJavaScript()).toEqual(news.toJavaScript());
+    expect(answer.getFailuresList().map((f) => f.toObject())).toEqual([
+      { property: "size", reason: "too big" },
+    ]);
+    expect(calls["seed"]).toBe("seed");
+  });
+
+  it("translates a diff", async () => {
+    const answer = await call<proto.DiffResponse>((done) => client.diff(new proto.DiffRequest(), done));
+    expect(answer.getChanges()).toBe(proto.DiffResponse.DiffChanges.DIFF_SOME);
+    expect(answer.getReplacesList()).toEqual(["size"]);
+    expect(answer.getDeletebeforereplace()).toBe(true);
+    expect(answer.getHasdetaileddiff()).toBe(true);
+    const kind = proto.PropertyDiff.Kind.UPDATE_REPLACE;
+    expect(answer.getDetaileddiffMap().get("size")?.toObject()).toEqual({ kind, inputdiff: true });
+  });
+
+  it("marks what the provider calls secret, after its log has arrived in order", async () => {
+    lines.length = 0;
+    const answer = await call<proto.CreateResponse>((done) =>
+      client.create(new proto.CreateRequest().setUrn("urn"), done),
+    );
+    expect(answer.getProperties()?.toJavaScript()).toEqual({ password: secretOf("p"), later: UNKNOWN });
+    expect(lines).toEqual(["2 one urn false", "1 two urn true"]);
+  });
+
+  it("reports a partial failure with the object in the details", async () => {
+    const request = new proto.CreateRequest().setProperties(struct({ fail: true }));
+    const error = (await call<proto.CreateResponse>((done) => client.create(request, done)).catch(
+      (e: unknown) => e,
+    )) as grpc.ServiceError;
+    expect([error.code, error.details]).toEqual([grpc.status.UNKNOWN, "not ready\nstill waiting"]);
+    const [bytes] = error.metadata.get("grpc-status-details-bin") as Buffer[];
+    const [detail] = statusProto.Status.deserializeBinary(bytes ?? Buffer.of()).getDetailsList();
+    const failed = detail?.unpack(
+      (packed: Uint8Array) => proto.ErrorResourceInitFailed.deserializeBinary(packed),
+      "pulumirpc.ErrorResourceInitFailed",
+    );
+    expect(failed?.getId()).toBe("id-1");
+    expect(failed?.getReasonsList()).toEqual(["not ready", "still waiting"]);
+    const seen: (Props | undefined)[] = [failed?.getProperties(), failed?.getInputs()].map((s) =>
+      s?.toJavaScript(),
+    );
+    expect(seen).toEqual([{ size: 1 }, { size: 2 }]);
+  });
+
+  it("says which method is not implemented, and reads what it cannot ask for as it was", async () => {
+    await expect(
+      call<proto.UpdateResponse>((done) => client.update(new proto.UpdateRequest(), done)),
+    ).rejects.toMatchObject({
+      code: grpc.status.UNIMPLEMENTED,
+      details: "Update is not implemented by this stand-in plugin",
+    });
+    const read = await call<proto.ReadResponse>((done) =>
+      client.read(new proto.ReadRequest().setId("x").setProperties(struct({ a: 1 })), done),
+    );
+    expect([read.getId(), read.getProperties()?.toJavaScript()]).toEqual(["x", { a: 1 }]);
+  });
+
+  it("passes a cancellation on", async () => {
+    await call<emptyProto.Empty>((done) => client.cancel(new emptyProto.Empty(), done));
+    expect(calls["cancelled"]).toBe(true);
+  });
+});

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+const readme = readFileSync("README.md", "utf8");
+
+/** First cells of the rows of the table under a heading. */
+function firstCells(heading: string): string[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  const [table = ""] = section.split("\n\n").filter((block) => block.startsWith("| key"));
+  return [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = ""]) => cell);
+}
+
+describe("the README", () => {
+  it("explains exactly the settings that Pulumi.yaml declares", () => {
+    const { config } = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, unknown> };
+    expect(firstCells("Configuration").sort()).toEqual(Object.keys(config).sort());
+  });
+
+  it("names only targets that make has", () => {
+    const targets = [...readFileSync("Makefile", "utf8").matchAll(/^([a-z-]+):/gm)].map(([, name]) => name);
+    const named = [...readme.matchAll(/\bmake ([a-z-]+)/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(3);
+    for (const name of named) expect(targets).toContain(name);
+  });
+
+  it("points only to files that are there", () => {
+    const cells = [...readme.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = ""]) => cell);
+    const paths = cells.flatMap((cell) =>
+      [...cell.matchAll(/`([\w./-]+(?:\/|\.ts))`/g)].map(([, path = ""]) => path),
+    );
+    expect(paths.length).toBeGreaterThan(5);
+    for (const path of paths) expect(existsSync(path), path).toBe(true);
+  });
+});
