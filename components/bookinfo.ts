@@ -26,7 +26,7 @@ export class Bookinfo extends pulumi.ComponentResource {
   readonly namespace: k8s.core.v1.Namespace;
 
   constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:app:Bookinfo", name, args, opts);
+    super("meshlab:app:Bookinfo", name, {}, opts);
 
     this.namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,

@@ -40,7 +40,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
   readonly relay: Relay;
 
   constructor(name: string, args: GlooMeshMgmtArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:gloo:GlooMeshMgmt", name, args, opts);
+    super("meshlab:gloo:GlooMeshMgmt", name, {}, opts);
     const { cluster, kubeconfig, chart, licenseKey, timeoutSeconds } = args;
 
     const namespace = new k8s.core.v1.Namespace(

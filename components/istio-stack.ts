@@ -35,7 +35,7 @@ export class IstioStack extends pulumi.ComponentResource {
   readonly ingressAddress: pulumi.Output<string>;
 
   constructor(name: string, args: IstioStackArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:istio:IstioStack", name, args, opts);
+    super("meshlab:istio:IstioStack", name, {}, opts);
     const { cluster, kubeconfig, charts, replicas, timeoutSeconds } = args;
 
     const system = this.namespace(`${name}-system`, "istio-system");

@@ -14,7 +14,12 @@ export interface LabArgs {
   readonly host: k8s.Provider;
 }
 
-/** The lab: a management cluster, and workload clusters registered with it. */
+/**
+ * The lab: a management cluster, and workload clusters registered with it.
+ *
+ * No component of the lab gives its arguments to the engine: a component is registered, and its children begin, when
+ * all that it gives is known. A workload cluster would begin when the management server has its address.
+ */
 export class Lab extends pulumi.ComponentResource {
   /** One kubeconfig with a context per virtual cluster; secret. */
   readonly kubeconfig: pulumi.Output<string>;

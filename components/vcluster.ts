@@ -34,7 +34,7 @@ export class VCluster extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
 
   constructor(name: string, args: VClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:cluster:VCluster", name, args, opts);
+    super("meshlab:cluster:VCluster", name, {}, opts);
     const { cluster, chart, hostContext, serviceCidr, timeoutSeconds } = args;
 
     // No istio-injection label here: a host with Istio would put sidecars into the control plane.

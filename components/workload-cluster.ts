@@ -41,7 +41,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
   readonly agent: k8s.helm.v3.Release;
 
   constructor(name: string, args: WorkloadClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:gloo:WorkloadCluster", name, args, opts);
+    super("meshlab:gloo:WorkloadCluster", name, {}, opts);
     const { cluster, charts, hostContext, serviceCidr, replicas, timeoutSeconds, mgmt } = args;
 
     this.vcluster = new VCluster(

@@ -23,7 +23,7 @@ export interface WorkspaceArgs {
 /** One Gloo Mesh workspace over the whole lab, its settings, and the way in to Bookinfo. */
 export class Workspace extends pulumi.ComponentResource {
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:gloo:Workspace", name, args, opts);
+    super("meshlab:gloo:Workspace", name, {}, opts);
     const { mgmt, home } = args;
     const { vcluster, agent, istio } = home.workload;
 

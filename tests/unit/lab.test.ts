@@ -198,6 +198,14 @@ describe("order where no value flows", () => {
   });
 });
 
+describe("components", () => {
+  it("wait for nothing, so that clusters come up side by side", () => {
+    const components = [...registered.values()].filter(({ type }) => type.startsWith("meshlab:"));
+    expect(components.length).toBeGreaterThan(8);
+    for (const { name, props } of components) expect(props, name).toEqual({});
+  });
+});
+
 describe("registration", () => {
   it("tells the agent its cluster and the address of the relay, a host name too", () => {
     expect(get("lab-west-agent").inputs["values"]).toEqual({

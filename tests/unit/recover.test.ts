@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
 import {
-  type Action,
   type Cluster,
   type Deployment,
   execute,
@@ -63,7 +62,7 @@ const innerAccess = { kubeconfig: "apiVersion: v1\n" };
 const istiod = { namespace: "istio-system", name: "istiod" };
 
 describe("the plan", () => {
-  it.each<[string, PendingOperation, Action]>([
+  it.each<[string, PendingOperation, object]>([
     [
       "deletes an object that was being created",
       { type: "creating", resource: namespace },
@@ -100,25 +99,21 @@ describe("the plan", () => {
     [
       "forgets the update of an object: it is done again",
       { type: "updating", resource: namespace },
-      { do: "forget", operation: "updating", urn: namespace.urn },
+      { do: "forget", operation: "updating" },
     ],
     [
       "forgets a deletion: the state still has what was being deleted",
       { type: "deleting", resource: release },
-      { do: "forget", operation: "deleting", urn: release.urn },
+      { do: "forget", operation: "deleting" },
     ],
-    [
-      "forgets a step",
-      { type: "creating", resource: command },
-      { do: "forget", operation: "creating", urn: command.urn },
-    ],
+    ["forgets a step", { type: "creating", resource: command }, { do: "forget", operation: "creating" }],
     [
       "forgets an object that had no name yet",
       { type: "creating", resource: { ...namespace, inputs: { apiVersion: "v1", kind: "Namespace" } } },
-      { do: "forget", operation: "creating", urn: namespace.urn },
+      { do: "forget", operation: "creating" },
     ],
   ])("%s", (_title, operation, action) => {
-    expect(plan(deployment(operation))).toEqual([action]);
+    expect(plan(deployment(operation))).toEqual([{ urn: operation.resource.urn, ...action }]);
   });
 
   it("undoes what was begun last first", () => {
@@ -164,7 +159,7 @@ describe("carried out", () => {
 
   it("deletes an object and says so", async () => {
     const { lines } = await run({ type: "creating", resource: workspace }, {});
-    expect(lines).toEqual(["Workspace gloo-mesh/developers: its creation was cut off; deleted"]);
+    expect(lines).toEqual(["ws: Workspace developers may be incomplete; deleted"]);
   });
 
   it("uninstalls only a release that is there", async () => {
@@ -173,11 +168,11 @@ describe("carried out", () => {
       { releaseStatus: async () => "pending-install" },
     );
     expect(there.cluster.uninstall).toHaveBeenCalledExactlyOnceWith(istiod);
-    expect(there.lines).toEqual(["release istio-system/istiod: was pending-install; uninstalled"]);
+    expect(there.lines).toEqual(["istiod: release istiod was pending-install; uninstalled"]);
 
     const absent = await run({ type: "creating", resource: release }, {});
     expect(absent.cluster.uninstall).not.toHaveBeenCalled();
-    expect(absent.lines).toEqual(["release istio-system/istiod: had not been installed yet"]);
+    expect(absent.lines).toEqual(["istiod: release istiod had not been installed yet"]);
   });
 
   it("rolls back only a release that is stuck", async () => {
@@ -192,7 +187,7 @@ describe("carried out", () => {
       { releaseStatus: async () => "deployed" },
     );
     expect(done.cluster.rollBack).not.toHaveBeenCalled();
-    expect(done.lines).toEqual(["release istio-system/istiod: is deployed; nothing to do"]);
+    expect(done.lines).toEqual(["istiod: release istiod is deployed; nothing to do"]);
   });
 
   it("goes on where a cluster does not answer", async () => {
@@ -203,7 +198,7 @@ describe("carried out", () => {
       (line) => lines.push(line),
     );
     expect(lines).toEqual([
-      "Workspace gloo-mesh/developers: could not be repaired: https://127.0.0.1 does not answer",
+      "ws: could not be repaired: https://127.0.0.1 does not answer",
       "step: creating was cut off; it is done again",
     ]);
   });
