@@ -9,7 +9,7 @@ import { paths, rehearsalDir } from "./paths.ts";
 import { redact } from "./redact.ts";
 import { describeStack, isProgramCommand, openStack, pulumiForUser, stacksWithState } from "./stack.ts";
 import { ensureTools } from "./toolchain.ts";
-import { prepare, up } from "./up.ts";
+import { prepare, startHost, up } from "./up.ts";
 
 /** What the user asked for. */
 interface Call {
@@ -24,6 +24,7 @@ type Verb = (call: Call) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = {
   up: (call) => alone("make rehearse", () => up(call.display, call)),
+  host: (call) => alone("node rehearsal/main.ts host", () => startHost(call.display, call)),
   down: (call) => alone("make rehearse-down", () => down(call.display, describeStack(call.stack))),
   preview: (call) => alone("make preview", () => preview(call)),
   pulumi: (call) => passOn(call),
@@ -47,6 +48,8 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   return isProgramCommand(args) ? alone(`pulumi ${args.join(" ")}`, run) : run();
 }
 
+const kept = new Set<string>([paths.bin, paths.compileCache]);
+
 /** Stops everything and removes all but the tools, whatever state it is in. */
 async function reset({ display }: Call): Promise<number> {
   await endOrphans();
@@ -54,7 +57,7 @@ async function reset({ display }: Call): Promise<number> {
     display.line(line);
   });
   for (const path of Object.values(paths)) {
-    if (path !== paths.bin) rmSync(path, { recursive: true, force: true });
+    if (!kept.has(path)) rmSync(path, { recursive: true, force: true });
   }
   display.line(`everything but the tools is removed from ${rehearsalDir}`);
   return 0;
@@ -81,26 +84,27 @@ function chosen(variable: "STACK" | "CHARTS"): string | undefined {
   return value === "" ? undefined : value;
 }
 
+// A reader that goes away, as in `make rehearse | head`, is no reason to stop halfway.
+process.stdout.on("error", () => undefined);
+
 const [, , name = "", ...args] = process.argv;
 const verb = verbs[name];
-const display = createDisplay(process.stdout);
 if (verb === undefined) {
   console.error(`usage: node rehearsal/main.ts ${Object.keys(verbs).join("|")}`);
   process.exitCode = 2;
 } else {
+  const display = createDisplay(process.stdout);
   const fallback = name === "up" ? undefined : stacksWithState()[0];
   const stack = chosen("STACK") ?? fallback ?? "dev";
   try {
-    process.exitCode = await verb({
-      display,
-      args: args[0] === "--" ? args.slice(1) : args,
-      stack,
-      charts: chosen("CHARTS"),
-    });
+    const given = args[0] === "--" ? args.slice(1) : args;
+    process.exitCode = await verb({ display, args: given, stack, charts: chosen("CHARTS") });
   } catch (error) {
     display.live("");
     console.error(redact(error instanceof Error ? error.message : String(error)));
     if (process.env["DEBUG"] !== undefined) console.error(error);
     process.exitCode = 1;
   }
+  // Connections that are kept for another request would keep this process for some seconds.
+  process.stdout.write("", () => process.exit());
 }

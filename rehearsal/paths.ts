@@ -11,9 +11,10 @@ if (chosen !== undefined && !isAbsolute(chosen)) {
 /** Where this rehearsal keeps everything it writes; two directories make two independent rehearsals. */
 export const rehearsalDir = chosen ?? join(root, ".rehearsal");
 
-/** What lives where. The tools are the same for every rehearsal of this checkout; all else is per rehearsal. */
+/** What lives where. The tools and what Node compiled are the same for every rehearsal of this checkout; all else is per rehearsal. */
 export const paths = {
   bin: join(root, ".rehearsal", "bin"),
+  compileCache: join(root, ".rehearsal", "compile-cache"),
   plugins: join(rehearsalDir, "plugins"),
   pki: join(rehearsalDir, "pki"),
   etcd: join(rehearsalDir, "etcd"),

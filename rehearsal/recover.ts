@@ -16,6 +16,11 @@ export interface ResourceState {
   readonly type: string;
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  /** Why it is not complete. */
+  readonly initErrors?: readonly string[];
+  /** It has been replaced, and only waits for its deletion. */
+  readonly delete?: boolean;
   /** `URN::ID` of its provider. */
   readonly provider?: string;
 }
@@ -47,12 +52,22 @@ export interface ReleaseName {
   readonly name: string;
 }
 
-/** What has to be done about one pending operation before it may be forgotten. */
+/** What has to be done about a pending operation before it may be forgotten. */
 export type Action =
+  /** A creation that may have left an incomplete object, in whose way it would be. */
   | { readonly do: "delete-object"; readonly access: ClusterAccess; readonly object: ObjectName }
-  | { readonly do: "uninstall-release"; readonly access: ClusterAccess; readonly release: ReleaseName }
-  | { readonly do: "roll-back-release"; readonly access: ClusterAccess; readonly release: ReleaseName }
-  | { readonly do: "forget"; readonly operation: string; readonly urn: string };
+  /** An installation that may have left a release, which an upgrade completes. */
+  | { readonly do: "adopt-release"; readonly access: ClusterAccess; readonly release: ReleaseName }
+  /** An upgrade that may have left Helm's lock on a release. */
+  | { readonly do: "unlock-release"; readonly access: ClusterAccess; readonly release: ReleaseName }
+  /** A deletion that may have been begun: it cannot be taken back. */
+  | { readonly do: "finish-deletion"; readonly access: ClusterAccess; readonly object: ObjectName }
+  | { readonly do: "finish-uninstall"; readonly access: ClusterAccess; readonly release: ReleaseName }
+  /** Whatever is simply done again. */
+  | { readonly do: "nothing" };
+
+/** What the state must learn about the resource of a pending operation. */
+export type Effect = "adopt" | "drop" | "none";
 
 /** A cluster, as far as recovery acts on it. */
 export interface Cluster {
@@ -60,78 +75,119 @@ export interface Cluster {
   deleteObject(object: ObjectName): Promise<boolean>;
   /** Status of a release's last revision, e.g. `pending-install`; undefined: there is no such release. */
   releaseStatus(release: ReleaseName): Promise<string | undefined>;
+  /** Gives the last revision the status `failed`, as Helm does itself where it is not killed. */
+  markFailed(release: ReleaseName): Promise<void>;
   uninstall(release: ReleaseName): Promise<void>;
-  rollBack(release: ReleaseName): Promise<void>;
 }
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 
-/** What has to be done, in this order: what was begun last goes first. */
+/** What has to be done about each pending operation, in their order. */
 export function plan({
   deployment: { resources = [], pending_operations = [] },
 }: Deployment): readonly Action[] {
-  return pending_operations.toReversed().map(({ type: operation, resource }) => {
-    const { urn, type } = resource;
+  return pending_operations.map(({ type: operation, resource }): Action => {
     const access = accessOf(resource, resources);
     const inputs = plain(resource.inputs ?? {}) as Readonly<Record<string, unknown>>;
-    const release = type === releaseType ? releaseNameOf(inputs) : undefined;
-    if (release !== undefined && operation === "creating")
-      return { do: "uninstall-release", access, release };
-    if (release !== undefined && operation === "updating")
-      return { do: "roll-back-release", access, release };
-    const object = type.startsWith("kubernetes:") ? objectNameOf(inputs) : undefined;
-    if (object !== undefined && operation === "creating") return { do: "delete-object", access, object };
-    // The engine knows the rest from the state and does it again; steps and random values leave nothing behind.
-    return { do: "forget", operation, urn };
+    if (resource.type === releaseType) {
+      const release = releaseNameOf(inputs);
+      const what = releaseActions[operation];
+      return release === undefined || what === undefined ? { do: "nothing" } : { do: what, access, release };
+    }
+    // Steps and random values leave nothing behind, and have no object.
+    const object = resource.type.startsWith("kubernetes:") ? objectNameOf(inputs) : undefined;
+    const what = objectActions[operation];
+    return object === undefined || what === undefined ? { do: "nothing" } : { do: what, access, object };
   });
 }
 
-/** Carries a plan out, with a line for each thing done. What is in a cluster that does not answer is left alone. */
+const releaseActions: Readonly<Record<string, "adopt-release" | "unlock-release" | "finish-uninstall">> = {
+  creating: "adopt-release",
+  updating: "unlock-release",
+  deleting: "finish-uninstall",
+};
+
+const objectActions: Readonly<Record<string, "delete-object" | "finish-deletion">> = {
+  creating: "delete-object",
+  deleting: "finish-deletion",
+};
+
+/**
+ * Carries a plan out, what was begun last first, with a line for each operation; returns the effects in the order
+ * of the operations. What is in a cluster that does not answer is left alone.
+ */
 export async function execute(
-  actions: readonly Action[],
+  deployment: Deployment,
   connect: (access: ClusterAccess) => Promise<Cluster>,
   say: (line: string) => void,
-): Promise<void> {
-  for (const action of actions) {
-    if (action.do === "forget") {
-      say(`${nameOf(action.urn)}: ${action.operation} was cut off; it is done again`);
-      continue;
-    }
-    const what =
-      "object" in action ? describeObject(action.object) : `release ${describeRelease(action.release)}`;
-    try {
-      say(`${what}: ${await repair(action, await connect(action.access))}`);
-    } catch (error) {
-      say(`${what}: could not be repaired: ${error instanceof Error ? error.message : String(error)}`);
-    }
+): Promise<readonly Effect[]> {
+  const effects: Effect[] = [];
+  const operations = deployment.deployment.pending_operations ?? [];
+  for (const [index, action] of [...plan(deployment).entries()].reverse()) {
+    const [outcome, effect] = await carryOut(action, connect).catch((error: unknown): [string, Effect] => [
+      `could not be repaired: ${error instanceof Error ? error.message : String(error)}`,
+      "none",
+    ]);
+    const operation = operations[index];
+    say(`${nameOf(operation?.resource.urn ?? "")}: ${operation?.type ?? ""} was cut off; ${outcome}`);
+    effects[index] = effect;
   }
+  return effects;
 }
 
 /** Does what an action says, and tells the outcome. */
-async function repair(action: Exclude<Action, { do: "forget" }>, cluster: Cluster): Promise<string> {
-  if (action.do === "delete-object") {
-    const deleted = await cluster.deleteObject(action.object);
-    return deleted ? "its creation was cut off; deleted" : "had not been created yet";
+async function carryOut(
+  action: Action,
+  connect: (access: ClusterAccess) => Promise<Cluster>,
+): Promise<[string, Effect]> {
+  if (action.do === "nothing") return ["it is done again", "none"];
+  const cluster = await connect(action.access);
+  switch (action.do) {
+    case "delete-object": {
+      const deleted = await cluster.deleteObject(action.object);
+      return [deleted ? "what it left is deleted" : "it had left nothing", "none"];
+    }
+    case "finish-deletion":
+      await cluster.deleteObject(action.object);
+      return ["it is completed", "drop"];
+    case "finish-uninstall":
+      if ((await cluster.releaseStatus(action.release)) !== undefined)
+        await cluster.uninstall(action.release);
+      return ["it is completed", "drop"];
+    case "adopt-release":
+    case "unlock-release": {
+      const status = await cluster.releaseStatus(action.release);
+      if (status === undefined) return ["it had left nothing", "none"];
+      if (status.startsWith("pending-")) await cluster.markFailed(action.release);
+      return [`the release was ${status}, and is upgraded`, action.do === "adopt-release" ? "adopt" : "none"];
+    }
   }
-  const status = await cluster.releaseStatus(action.release);
-  if (status === undefined) return "had not been installed yet";
-  if (action.do === "uninstall-release") {
-    await cluster.uninstall(action.release);
-    return `was ${status}; uninstalled`;
-  }
-  if (!status.startsWith("pending-")) return `is ${status}; nothing to do`;
-  await cluster.rollBack(action.release);
-  return `was ${status}; rolled back`;
 }
 
-/** The deployment once everything planned has been done. */
-export function withoutPending(deployment: Deployment): Deployment {
-  return { ...deployment, deployment: { ...deployment.deployment, pending_operations: [] } };
+/** The deployment once the effects of a plan are known: nothing is pending in it. */
+export function settle(deployment: Deployment, effects: readonly Effect[]): Deployment {
+  const { resources = [], pending_operations = [], ...rest } = deployment.deployment;
+  const affected = (effect: Effect): ResourceState[] =>
+    pending_operations.flatMap(({ resource }, index) => (effects[index] === effect ? [resource] : []));
+  const dropped = new Set(affected("drop").map(keyOf));
+  const kept = resources.filter((resource) => !dropped.has(keyOf(resource)));
+  const settled = {
+    ...rest,
+    resources: [...kept, ...affected("adopt").map(incomplete)],
+    pending_operations: [],
+  };
+  return { ...deployment, deployment: settled };
 }
 
-const describeRelease = ({ namespace, name }: ReleaseName): string => `${namespace}/${name}`;
-const describeObject = ({ kind, namespace, name }: ObjectName): string =>
-  `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
+/** A release as the engine has it after a failed creation, which it completes by an update. */
+function incomplete(resource: ResourceState): ResourceState {
+  const { namespace, name } = releaseNameOf(resource.inputs ?? {}) ?? { namespace: "", name: "" };
+  const initErrors = ["its creation was cut off"];
+  return { ...resource, id: `${namespace}/${name}`, outputs: resource.inputs ?? {}, initErrors };
+}
+
+/** A resource that is being replaced is in the state twice. */
+const keyOf = ({ urn, id = "", delete: doomed = false }: ResourceState): string => `${urn} ${id} ${doomed}`;
 const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 
 function accessOf({ provider }: ResourceState, resources: readonly ResourceState[]): ClusterAccess {

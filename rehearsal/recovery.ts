@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { paths } from "./paths.ts";
-import { type Deployment, execute, plan, withoutPending } from "./recover.ts";
+import { type Deployment, execute, settle } from "./recover.ts";
 import { connect } from "./repair.ts";
 import { pulumi, type Stack } from "./stack.ts";
 
@@ -24,10 +24,11 @@ export async function recoverStack(
     await pulumi(stack, ["cancel", "--yes"]);
     say("an earlier run was killed: its lock on the stack is removed");
   }
-  const actions = plan(JSON.parse(await pulumi(stack, ["stack", "export", "--show-secrets"])) as Deployment);
-  if (actions.length === 0) return;
-  await execute(actions, (access) => connect({ ...tools, patience: 60 }, access), say);
+  const deployment = async (...flags: string[]): Promise<Deployment> =>
+    JSON.parse(await pulumi(stack, ["stack", "export", ...flags])) as Deployment;
+  const open = await deployment("--show-secrets");
+  if (open.deployment.pending_operations === undefined) return;
+  const effects = await execute(open, (access) => connect({ ...tools, patience: 60 }, access), say);
   // The copy that goes back keeps its secrets encrypted.
-  const deployment = JSON.parse(await pulumi(stack, ["stack", "export"])) as Deployment;
-  await pulumi(stack, ["stack", "import"], JSON.stringify(withoutPending(deployment)));
+  await pulumi(stack, ["stack", "import"], JSON.stringify(settle(await deployment(), effects)));
 }

@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { ApiException, KubeConfig, KubernetesObjectApi, VersionApi } from "@kubernetes/client-node";
+import { gunzipSync, gzipSync } from "node:zlib";
+import {
+  ApiException,
+  CoreV1Api,
+  KubeConfig,
+  KubernetesObjectApi,
+  type V1Secret,
+  VersionApi,
+} from "@kubernetes/client-node";
 import type { Cluster, ClusterAccess, ObjectName, ReleaseName } from "./recover.ts";
 
 /** What recovery needs to reach any cluster. */
@@ -28,7 +36,7 @@ export async function connect(tools: RepairTools, access: ClusterAccess): Promis
   });
 
   const objects = KubernetesObjectApi.makeApiClient(kubeConfig);
-  const helm = (...args: string[]): Promise<string> => runHelm(tools.helm, kubeConfig, args);
+  const core = kubeConfig.makeApiClient(CoreV1Api);
   return {
     async deleteObject(object) {
       if (!(await exists(objects, object))) return false;
@@ -37,24 +45,20 @@ export async function connect(tools: RepairTools, access: ClusterAccess): Promis
       await within(tools.patience, what, async () => !(await exists(objects, object)));
       return true;
     },
-    async releaseStatus({ namespace, name }) {
-      const found = await helm(
-        "list",
-        "--all",
-        "--namespace",
-        namespace,
-        "--filter",
-        `^${name}$`,
-        "--output",
-        "json",
-      );
-      return (JSON.parse(found) as { status: string }[])[0]?.status;
+    async releaseStatus(release) {
+      return (await lastRevision(core, release))?.metadata?.labels?.["status"];
     },
-    async uninstall({ namespace, name }: ReleaseName) {
-      await helm("uninstall", name, "--namespace", namespace, "--wait", "--timeout", `${tools.patience}s`);
+    async markFailed(release) {
+      const revision = await lastRevision(core, release);
+      if (revision === undefined) return;
+      const { metadata: { name = "", labels = {} } = {}, data = {} } = revision;
+      labels["status"] = "failed";
+      data["release"] = withStatus(data["release"] ?? "", "failed");
+      await core.replaceNamespacedSecret({ name, namespace: release.namespace, body: revision });
     },
-    async rollBack({ namespace, name }: ReleaseName) {
-      await helm("rollback", name, "--namespace", namespace);
+    async uninstall({ namespace, name }) {
+      const patience = ["--wait", "--timeout", `${tools.patience}s`];
+      await runHelm(tools.helm, kubeConfig, ["uninstall", name, "--namespace", namespace, ...patience]);
     },
   };
 }
@@ -86,12 +90,31 @@ async function exists(objects: KubernetesObjectApi, object: ObjectName): Promise
   }
 }
 
-async function runHelm(helm: string, kubeConfig: KubeConfig, args: readonly string[]): Promise<string> {
+/** The Secret that holds a release's last revision. */
+async function lastRevision(
+  core: CoreV1Api,
+  { namespace, name }: ReleaseName,
+): Promise<V1Secret | undefined> {
+  const labelSelector = `owner=helm,name=${name}`;
+  const { items } = await core.listNamespacedSecret({ namespace, labelSelector });
+  const revision = ({ metadata }: V1Secret): number => Number(metadata?.labels?.["version"]);
+  return items.toSorted((a, b) => revision(a) - revision(b)).at(-1);
+}
+
+/** Helm keeps a revision as JSON in gzip in base64, and Secrets have base64 of their own. */
+function withStatus(encoded: string, status: string): string {
+  const text = Buffer.from(Buffer.from(encoded, "base64").toString(), "base64");
+  const revision = JSON.parse(gunzipSync(text).toString()) as { info: Record<string, unknown> };
+  const changed = { ...revision, info: { ...revision.info, status } };
+  return Buffer.from(gzipSync(JSON.stringify(changed)).toString("base64")).toString("base64");
+}
+
+async function runHelm(helm: string, kubeConfig: KubeConfig, args: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "mesh-lab-"));
   try {
     const file = join(folder, "kubeconfig");
     writeFileSync(file, kubeConfig.exportConfig(), { mode: 0o600 });
-    return (await promisify(execFile)(helm, [...args, "--kubeconfig", file])).stdout;
+    await promisify(execFile)(helm, [...args, "--kubeconfig", file]);
   } finally {
     rmSync(folder, { recursive: true });
   }

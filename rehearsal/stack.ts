@@ -59,6 +59,8 @@ export function describeStack(name: string): Stack {
         delimiter,
       ),
       KUBECONFIG: paths.kubeconfig,
+      // A run starts a dozen processes that load the same large libraries.
+      NODE_COMPILE_CACHE: paths.compileCache,
       PULUMI_BACKEND_URL: `file://${paths.state}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -10,15 +10,20 @@ export interface Outputs {
 
 /** What a failed operation ends with. */
 export function failure({ stderr, waitingFor, interrupted }: EngineResult, again: string): string[] {
-  const logs = relative(root, paths.logs);
   return [
     "",
     ...(stderr === "" ? [] : [stderr, ""]),
     ...(waitingFor.length === 0
       ? []
       : ["It was last waiting for:", ...waitingFor.map((step) => `  ${step}`)]),
-    `${interrupted ? "Interrupted" : "Failed"}. The host keeps running, its logs are in ${logs}/; ${again} goes on from here.`,
+    `${interrupted ? "Interrupted" : "Failed"}. The host keeps running, its logs are in ${shortest(paths.logs)}/; ${again} goes on from here.`,
   ];
+}
+
+/** A path as one would type it in the project's root. */
+function shortest(path: string): string {
+  const fromRoot = relative(root, path);
+  return fromRoot.startsWith("..") ? path : fromRoot;
 }
 
 /** E.g. `3 changes: 2 create, 1 update`. */
@@ -41,10 +46,9 @@ export function describeOutputs(outputs: Readonly<Record<string, unknown>>): str
 
 /** How to reach the clusters. */
 export function howToUse({ contexts = [] }: Outputs): string[] {
-  const kubeconfig = relative(root, paths.kubeconfig);
   return [
     "Its clusters, one context each; host is the cluster they run in:",
-    `  export KUBECONFIG=$PWD/${kubeconfig} PATH=$PWD/${relative(root, paths.bin)}:$PATH`,
+    `  export KUBECONFIG=${paths.kubeconfig} PATH=${paths.bin}:$PATH`,
     ...["host", ...contexts].map((context) => `  kubectl --context ${context} get pods -A`),
   ];
 }

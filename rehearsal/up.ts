@@ -42,6 +42,21 @@ export const hostLines =
     say(`host: ${line.replace(/^\[[ \d.]+s\] /, "")}`);
   };
 
+/** Starts the host, with charts and plugins at hand, and builds nothing in it; returns the exit code. */
+export async function startHost(display: Display, choices: Choices): Promise<number> {
+  await ensureTools(display);
+  await Promise.all([
+    prepare(display, choices),
+    ensureHost(
+      hostLines((line) => {
+        display.line(line);
+      }),
+    ),
+  ]);
+  await rememberBaseline();
+  return 0;
+}
+
 /** Builds the lab, or brings it to what the program says now; returns the exit code. */
 export async function up(display: Display, choices: Choices): Promise<number> {
   const phases = createPhases(display);

@@ -26,13 +26,11 @@ export interface PatchStep {
 /** Options of a change; `fieldManager` is whom the change is attributed to. */
 export interface ChangeOptions {
   readonly fieldManager?: string;
-  readonly dryRun?: "All";
 }
 
 /** An API server spoken to by path; an object that is not there is `undefined`, and removing it is no error. */
 export interface Api {
   get<T extends KubernetesObject>(path: string): Promise<T | undefined>;
-  list<T extends KubernetesObject>(path: string): Promise<T[]>;
   create(path: string, object: object, options?: ChangeOptions): Promise<void>;
   /** Server-side apply that takes over every field it names. */
   apply(path: string, object: object, fieldManager: string): Promise<void>;
@@ -73,10 +71,6 @@ export function apiOf(kubeConfig: KubeConfig): Api {
   return {
     async get<T>(path: string) {
       return (await unless([404], send(HttpMethod.GET, path))) as T | undefined;
-    },
-    async list<T>(path: string) {
-      const { items } = (await send(HttpMethod.GET, path)) as { items: T[] };
-      return items;
     },
     async create(path, object, options) {
       await send(HttpMethod.POST, `${path}${query(options)}`, object);

@@ -41,7 +41,7 @@ async function passGate(
   const { name, namespace } = meta(pod);
   const path = at.pod(cluster.namespace, hostName(name, namespace, cluster.name));
   const copy = await cluster.host.get<V1Pod>(path);
-  if (copy === undefined) return retrySeconds;
+  if (copy?.spec?.nodeName === undefined) return retrySeconds;
   const { hold, crash } = gateAnnotations;
   const { annotations } = meta(copy);
   if (annotations[hold] === undefined && annotations[crash] === undefined) return undefined;

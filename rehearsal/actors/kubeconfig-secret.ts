@@ -63,7 +63,7 @@ export function kubeconfigSecret({ name, namespace, owner }: Tenant, credentials
         },
       ],
     },
-    { lineWidth: 0 },
+    { lineWidth: 0, indentSeq: false },
   );
   return {
     apiVersion: "v1",

@@ -49,7 +49,8 @@ async function provokeRefusal(host: Api, namespace: string): Promise<string | un
     spec: { ports: [{ port: 80 }], clusterIP: "4.4.4.4" },
   };
   try {
-    await host.create(at.services(namespace), service, { dryRun: "All" });
+    // Not as a dry run: the answer to that still names the range.
+    await host.create(at.services(namespace), service);
     return undefined;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -29,6 +29,7 @@ export async function startWebhookProxy(log: (line: string) => void): Promise<We
   let inventory: Inventory = { services: () => [], pods: () => [] };
   const endpoints = new Map<string, number>();
   const sockets = new Set<Duplex>();
+  let lastRefusal: string | undefined;
   const server = createServer((_request, response) => {
     response.writeHead(405).end("This proxy only tunnels: use CONNECT.\n");
   });
@@ -39,10 +40,13 @@ export async function startWebhookProxy(log: (line: string) => void): Promise<We
     client.on("close", () => sockets.delete(client));
     const destination = destinationOf(request.url ?? "", inventory, endpoints);
     if ("refusal" in destination) {
-      log(`webhook call refused: ${destination.refusal}`);
+      // Whoever is refused comes again and again.
+      if (destination.refusal !== lastRefusal) log(`webhook call refused: ${destination.refusal}`);
+      lastRefusal = destination.refusal;
       client.end(`HTTP/1.1 502 ${destination.refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
       return;
     }
+    lastRefusal = undefined;
     const upstream = connect(destination.port, "127.0.0.1", () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { paths } from "../paths.ts";
 import { endProcess, identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { logPath, logTail, reap } from "./processes.ts";
 import { processRegistry, readNote, removeNotes } from "./supervisor-files.ts";
+import { until } from "./until.ts";
 
 /** What the host is doing. */
 export interface HostStatus {
@@ -19,7 +19,6 @@ export interface HostStatus {
 
 const startSeconds = 180;
 const stopSeconds = 40;
-const lookEveryMs = 50;
 const log = logPath(paths.logs, "supervisor");
 
 /** What the host is doing now. */
@@ -37,20 +36,21 @@ export async function ensureHost(onLine: (line: string) => void): Promise<void> 
   const read = lineReader(log, running === undefined ? sizeOf(log) : 0);
   const supervisor = running ?? startSupervisor();
   let last = "nothing";
-  for (const deadline = Date.now() + startSeconds * 1000; ; await sleep(lookEveryMs)) {
-    const alive = isAlive(supervisor);
-    for (const line of read()) {
-      last = line;
-      onLine(line);
-    }
-    if (readNote("ready")?.pid === supervisor.pid) return;
-    if (!alive) throw new Error(whyItEnded());
-    if (Date.now() > deadline) {
-      throw new Error(
-        `The host was not ready after ${startSeconds} s. Its last progress: ${last}. Its logs are in ${paths.logs}.`,
-      );
-    }
-  }
+  await until(
+    () => {
+      const alive = isAlive(supervisor);
+      for (const line of read()) {
+        last = line;
+        onLine(line);
+      }
+      if (readNote("ready")?.pid === supervisor.pid) return true;
+      if (!alive) throw new Error(whyItEnded());
+      return false;
+    },
+    startSeconds,
+    () =>
+      `The host was not ready after ${startSeconds} s. Its last progress: ${last}. Its logs are in ${paths.logs}.`,
+  );
 }
 
 /** Stops the host and whatever a killed one left running; resolves when all of its processes are gone. */
@@ -58,8 +58,7 @@ export async function stopHost(onLine: (line: string) => void = () => undefined)
   const supervisor = livingSupervisor();
   if (supervisor !== undefined) {
     const read = lineReader(log, sizeOf(log));
-    const ended = endProcess(supervisor, stopSeconds);
-    await ended;
+    await endProcess(supervisor, stopSeconds);
     for (const line of read()) onLine(line);
   }
   for (const name of await reap(processRegistry)) onLine(`ended ${name}, which was left running`);
@@ -78,6 +77,7 @@ function startSupervisor(): ProcessIdentity {
   writeSync(output, `=== ${new Date().toISOString()} supervisor\n`);
   const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts")], {
     detached: true,
+    env: { ...process.env, NODE_COMPILE_CACHE: join(paths.run, "node-cache") },
     stdio: ["ignore", output, output],
   });
   closeSync(output);

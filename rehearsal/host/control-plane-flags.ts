@@ -37,6 +37,7 @@ export function apiServerFlags(facts: ApiServerFacts): Flags {
     "client-ca-file": facts.clientCaFile,
     "anonymous-auth": false,
     "authorization-mode": "RBAC",
+    "kubelet-preferred-address-types": "InternalIP",
     "allow-privileged": true,
     "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
     "service-account-key-file": facts.signingKeyFile,

@@ -1,6 +1,5 @@
 import { Agent, get } from "node:https";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { paths } from "../paths.ts";
 import {
@@ -16,6 +15,7 @@ import { forwardSocket } from "./forward.ts";
 import { type Access, kubeConfigFor } from "./kube-config.ts";
 import type { Authority } from "./pki.ts";
 import { type Child, logTail } from "./processes.ts";
+import { until } from "./until.ts";
 
 /** What distinguishes one cluster's control plane from another's. */
 export interface ControlPlaneSpec {
@@ -137,7 +137,7 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
   };
 }
 
-// Collecting garbage while starting is a third of the start; the limit brings it back when there is much to keep.
+// Collecting garbage costs a sixth of the start; the limit brings the collector back before memory gets scarce.
 const apiServerMemory = { GOGC: "300", GOMEMLIMIT: "300MiB" };
 
 /** Forgets a stopped control plane for good: its data, its certificates and its port. */
@@ -160,19 +160,17 @@ async function componentKubeconfig(authority: Authority, access: Access, compone
 
 async function ready({ url, ca, cert, key }: Access, server: Child): Promise<void> {
   const agent = new Agent({ ca, cert, key, keepAlive: true, maxSockets: 1 });
-  const deadline = Date.now() + readyWithinSeconds * 1000;
+  const withLog = (message: string): string =>
+    `${server.name} ${message}:\n${logTail(paths.logs, server.name)}`;
   try {
-    while (!(await isReady(`${url}/readyz`, agent))) {
-      if (server.pid === undefined) {
-        throw new Error(`${server.name} ended while starting:\n${logTail(paths.logs, server.name)}`);
-      }
-      if (Date.now() > deadline) {
-        throw new Error(
-          `${server.name} was not ready after ${readyWithinSeconds} s:\n${logTail(paths.logs, server.name)}`,
-        );
-      }
-      await sleep(50);
-    }
+    await until(
+      async () => {
+        if (server.pid === undefined) throw new Error(withLog("ended while starting"));
+        return isReady(`${url}/readyz`, agent);
+      },
+      readyWithinSeconds,
+      () => withLog(`was not ready after ${readyWithinSeconds} s`),
+    );
   } finally {
     agent.destroy();
   }

@@ -1,10 +1,10 @@
 import { Agent, request } from "node:https";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { toArguments } from "./flags.ts";
 import type { Identity, Pki } from "./pki.ts";
 import type { Ports } from "./ports.ts";
-import type { Child, ProcessGroup } from "./processes.ts";
+import type { ProcessGroup } from "./processes.ts";
+import { until } from "./until.ts";
 
 /** The one etcd of the rehearsal; each cluster has a key prefix of its own in it. */
 export interface Etcd {
@@ -24,8 +24,10 @@ export interface EtcdOptions {
   readonly ports: Ports;
 }
 
+const patienceSeconds = 60;
+
 /** Starts etcd; resolves when it answers. Only holders of its client certificate may talk to it. */
-export async function startEtcd(options: EtcdOptions): Promise<Etcd & { readonly process: Child }> {
+export async function startEtcd(options: EtcdOptions): Promise<Etcd> {
   const { processes, pki, ports } = options;
   const authority = await pki.authority("etcd");
   const [server, client, clientPort, peerPort] = await Promise.all([
@@ -35,7 +37,7 @@ export async function startEtcd(options: EtcdOptions): Promise<Etcd & { readonly
     ports.take("etcd-peer"),
   ]);
   const endpoint = `https://127.0.0.1:${clientPort}`;
-  const child = processes.start({
+  processes.start({
     name: "etcd",
     command: options.command,
     args: etcdArguments({
@@ -45,7 +47,6 @@ export async function startEtcd(options: EtcdOptions): Promise<Etcd & { readonly
       server,
       caFile: authority.certFile,
     }),
-    env: { GOGC: "50" },
     onExit: "fatal",
   });
 
@@ -64,26 +65,21 @@ export async function startEtcd(options: EtcdOptions): Promise<Etcd & { readonly
     });
   }
 
-  await answering(() => call("/v3/maintenance/status", {}), child);
+  await until(
+    () =>
+      call("/v3/maintenance/status", {}).then(
+        () => true,
+        () => false,
+      ),
+    patienceSeconds,
+    () => `etcd did not answer within ${patienceSeconds} s`,
+  );
   return {
     endpoint,
     caFile: authority.certFile,
     client,
-    process: child,
-    deletePrefix: (prefix) => call("/v3/kv/deleterange", { ...prefixRange(prefix) }),
+    deletePrefix: (prefix) => call("/v3/kv/deleterange", prefixRange(prefix)),
   };
-}
-
-async function answering(probe: () => Promise<void>, child: Child): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(25)) {
-    try {
-      await probe();
-      return;
-    } catch (error) {
-      if (child.pid === undefined) throw new Error("etcd ended while starting");
-      if (Date.now() > deadline) throw new Error(`etcd did not answer within 60 s: ${String(error)}`);
-    }
-  }
 }
 
 /** All keys below a prefix, in the form of etcd's JSON interface. */

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, VersionApi } from "@kubernetes/client-node";
 import { paths } from "../paths.ts";
 import { settings } from "../settings.ts";
@@ -10,6 +9,7 @@ import { writeFileAtomically } from "./files.ts";
 import { toArguments } from "./flags.ts";
 import { nodesOf, settleNodes } from "./nodes.ts";
 import { kwokConfiguration } from "./stages.ts";
+import { until } from "./until.ts";
 
 const patienceSeconds = 60;
 
@@ -60,11 +60,9 @@ export async function startHostCluster(env: HostEnv, phase: (name: string) => vo
 
 /** No pod can be created before the controllers have made its namespace's ServiceAccount. */
 async function serviceAccounts(core: CoreV1Api): Promise<void> {
-  for (const deadline = Date.now() + patienceSeconds * 1000; ; await sleep(50)) {
-    const { items } = await core.listNamespacedServiceAccount({ namespace: "default" });
-    if (items.length > 0) return;
-    if (Date.now() > deadline) {
-      throw new Error(`host.kube-controller-manager made no ServiceAccount within ${patienceSeconds} s`);
-    }
-  }
+  await until(
+    async () => (await core.listNamespacedServiceAccount({ namespace: "default" })).items.length > 0,
+    patienceSeconds,
+    () => `host.kube-controller-manager made no ServiceAccount within ${patienceSeconds} s`,
+  );
 }

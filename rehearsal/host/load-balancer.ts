@@ -9,7 +9,7 @@ import {
 import { createAddresses } from "./addresses.ts";
 import { isNotFound } from "./api-errors.ts";
 import type { Stop } from "./env.ts";
-import { forward } from "./forward.ts";
+import { createGates } from "./gates.ts";
 import type { HostFile } from "./host-file.ts";
 import { claimNetwork } from "./network.ts";
 import { watch } from "./watch.ts";
@@ -34,10 +34,15 @@ export interface LoadBalancerOptions {
   readonly log: (line: string) => void;
 }
 
+/** A load balancer as its owner sees it. */
+export interface RunningLoadBalancer extends LoadBalancer {
+  /** Whether the Service's address takes connections, if it has an address at all. */
+  isReachable(service: ServiceName): boolean;
+  readonly stop: Stop;
+}
+
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
-export async function startLoadBalancer(
-  options: LoadBalancerOptions,
-): Promise<LoadBalancer & { readonly stop: Stop }> {
+export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
   const { host, hostFile, delaySeconds, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
@@ -98,6 +103,7 @@ export async function startLoadBalancer(
     setBackend({ namespace, name }, port) {
       gates.setBackend(`${namespace}/${name}`, port);
     },
+    isReachable: ({ namespace, name }) => gates.isOpen(`${namespace}/${name}`),
     async stop() {
       await stopWatch();
       await gates.stop();
@@ -110,57 +116,3 @@ const ownerOf = ({ metadata }: V1Service): string => `${metadata?.namespace ?? "
 
 const isLoadBalancer = ({ metadata, spec }: V1Service): boolean =>
   spec?.type === "LoadBalancer" && metadata?.deletionTimestamp === undefined;
-
-interface Gate {
-  address?: string;
-  backend?: number;
-  open?: { readonly address: string; readonly backend: number; readonly close: Stop };
-}
-
-/** A gate is open when both sides are known; whatever changes, it ends in the state that was asked for last. */
-function createGates(log: (line: string) => void) {
-  const gates = new Map<string, Gate>();
-  let work: Promise<void> = Promise.resolve();
-
-  function set(owner: string, change: (gate: Gate) => void): void {
-    const gate = gates.get(owner) ?? {};
-    gates.set(owner, gate);
-    change(gate);
-    work = work
-      .then(() => settle(owner, gate))
-      .catch((error: unknown) => {
-        log(`load balancer: ${owner}: ${error instanceof Error ? error.message : String(error)}`);
-      });
-  }
-
-  async function settle(owner: string, gate: Gate): Promise<void> {
-    const { address, backend, open } = gate;
-    if (open !== undefined && (open.address !== address || open.backend !== backend)) {
-      delete gate.open;
-      await open.close();
-    }
-    if (gate.open === undefined && address !== undefined && backend !== undefined) {
-      gate.open = { address, backend, close: await forward({ host: address, port: 443 }, backend) };
-    }
-    if (address === undefined && backend === undefined) gates.delete(owner);
-  }
-
-  return {
-    setAddress(owner: string, address: string | undefined): void {
-      set(owner, (gate) => {
-        if (address === undefined) delete gate.address;
-        else gate.address = address;
-      });
-    },
-    setBackend(owner: string, backend: number | undefined): void {
-      set(owner, (gate) => {
-        if (backend === undefined) delete gate.backend;
-        else gate.backend = backend;
-      });
-    },
-    async stop(): Promise<void> {
-      await work;
-      await Promise.all([...gates.values()].map((gate) => gate.open?.close()));
-    },
-  };
-}

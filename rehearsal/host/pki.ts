@@ -55,7 +55,6 @@ const identityDays = 730;
 const renewalDays = 60;
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const authorityUsage = KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign;
 
 /** The authorities below a directory. */
 export function openPki(directory: string): Pki {
@@ -142,7 +141,7 @@ async function createAuthority(name: string): Promise<Pem> {
     signingAlgorithm: algorithm,
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(authorityUsage, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });

@@ -38,8 +38,8 @@ export function createPorts(file: HostFile, log: (line: string) => void): Ports 
     },
     release(purpose) {
       file.update((state) => {
-        const { [purpose]: _released, ...ports } = state.ports;
-        return { ...state, ports };
+        const others = Object.entries(state.ports).filter(([name]) => name !== purpose);
+        return { ...state, ports: Object.fromEntries(others) };
       });
     },
   };

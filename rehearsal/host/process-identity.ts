@@ -36,11 +36,9 @@ export function isAlive(process: ProcessIdentity): boolean {
 export async function endProcess(process: ProcessIdentity, graceSeconds: number): Promise<void> {
   const insistAt = Date.now() + graceSeconds * 1000;
   signal(process, "SIGTERM");
-  for (let insisted = false; isAlive(process); await sleep(20)) {
-    if (!insisted && Date.now() >= insistAt) {
-      signal(process, "SIGKILL");
-      insisted = true;
-    }
+  while (isAlive(process)) {
+    if (Date.now() >= insistAt) signal(process, "SIGKILL");
+    await sleep(20);
   }
 }
 

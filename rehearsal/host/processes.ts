@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { readFileIfAny, writeFileAtomically } from "./files.ts";
-import { endProcess, identify, type ProcessIdentity } from "./process-identity.ts";
+import { endProcess, identify, isAlive } from "./process-identity.ts";
 
 /** A child process as its owner sees it. */
 export interface Child {
@@ -48,12 +48,13 @@ export interface ProcessGroupOptions {
   readonly graceSeconds?: number;
   /** Seconds before the first new start; it doubles with each that follows soon. */
   readonly restartDelay?: number;
+  /** How often a process is started again before its next end is fatal. */
+  readonly restartLimit?: number;
 }
 
 // The user's environment may hold credentials and proxies that are none of these programs' business.
 const ownEnvironment = { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], HOME: "/nonexistent" };
 
-const restartLimit = 10;
 const longestRestartDelay = 30;
 /** A process that ran this many seconds starts with a clean record. */
 const settledAfter = 60;
@@ -68,7 +69,7 @@ interface Running {
 
 /** A group that remembers in a file whom it started. */
 export function createProcessGroup(options: ProcessGroupOptions): ProcessGroup {
-  const { graceSeconds = 8, restartDelay = 1 } = options;
+  const { graceSeconds = 8, restartDelay = 1, restartLimit = 10 } = options;
   const running = new Map<string, Running>();
   let closed = false;
 
@@ -194,7 +195,9 @@ export async function reap(registry: string, graceSeconds = 5): Promise<string[]
   const text = readFileIfAny(registry);
   const parsed = registrySchema.safeParse(text === undefined ? [] : JSON.parse(text));
   if (!parsed.success) throw new Error(`${registry} is not a list of processes; remove it to go on.`);
-  const leftovers = parsed.data.filter((entry) => identify(entry.pid)?.born === entry.born).reverse();
-  for (const leftover of leftovers) await endProcess(leftover satisfies ProcessIdentity, graceSeconds);
-  return leftovers.map(({ name }) => name);
+  const [foundation, ...others] = parsed.data.filter(isAlive);
+  await Promise.all(others.reverse().map((entry) => endProcess(entry, graceSeconds)));
+  if (foundation === undefined) return [];
+  await endProcess(foundation, graceSeconds);
+  return [...others, foundation].map(({ name }) => name);
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api } from "@kubernetes/client-node";
 import { startActors } from "../actors/index.ts";
 import { paths, rehearsalDir } from "../paths.ts";
 import { settings } from "../settings.ts";
@@ -13,6 +14,7 @@ import { openPki } from "./pki.ts";
 import { createPorts } from "./ports.ts";
 import { identify } from "./process-identity.ts";
 import { createProcessGroup, type Death, logTail, reap } from "./processes.ts";
+import { revived, suspendVclusters } from "./revival.ts";
 import { claimSupervision, processRegistry, removeNotes, writeNote } from "./supervisor-files.ts";
 import { startVolumes } from "./volumes.ts";
 
@@ -98,7 +100,15 @@ async function start(): Promise<void> {
   });
   stops.push(() => loadBalancer.stop());
   stops.push(await startVolumes(host, log));
+  const core = host.makeApiClient(CoreV1Api);
+  const suspended = await suspendVclusters(core);
   stops.push(await startActors({ env, host, loadBalancer }));
+  if (suspended.length > 0) {
+    log(`bringing back ${suspended.map(({ name }) => name).join(", ")}`);
+    // Whoever needs one that does not come back will say so with more to tell than can be known here.
+    await revived(core, suspended, (service) => loadBalancer.isReachable(service)).catch(logError);
+    phase("vclusters");
+  }
 
   const { url, ca, adminCert: cert, adminKey: key } = plane;
   writeContext(paths.kubeconfig, { name: "host", url, ca, cert, key });

@@ -11,20 +11,20 @@ export interface Handlers<T extends KubernetesObject> {
   deleted?(object: T): void | Promise<void>;
 }
 
-const retrySeconds = 1;
 /** The server ends a watch after this time; one that is silent for longer has lost its connection. */
 const watchSeconds = 240;
 
 /**
  * Follows all objects of a list path, e.g. "/api/v1/pods?labelSelector=app%3Dvcluster", until stopped, across restarts
  * of the server and while the kind is not known yet. Handlers are called for one state of an object after the other,
- * for the latest if several came meanwhile; one that fails is called again after a second, unless it has been overtaken.
+ * for the latest if several came meanwhile; one that fails is called again after a while, unless it has been overtaken.
  */
 export function watch<T extends KubernetesObject>(
   kubeConfig: KubeConfig,
   path: string,
   on: Handlers<T>,
   log: (line: string) => void,
+  retrySeconds = 1,
 ): Stop {
   const abort = new AbortController();
   const { signal } = abort;

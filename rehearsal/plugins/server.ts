@@ -157,6 +157,8 @@ const methods = (p: Provider): grpc.UntypedServiceImplementation => ({
   read: method(async (q: proto.ReadRequest) => {
     const c = { ...named(q), id: q.getId(), inputs: props(q.getInputs()), state: props(q.getProperties()) };
     const { id, inputs, outputs } = (await p.read?.(c)) ?? { ...c, outputs: c.state };
+    // Empty properties are an object without fields; that there is none is told by no properties at all.
+    if (id === "") return new proto.ReadResponse();
     return new proto.ReadResponse().setId(id).setInputs(struct(inputs)).setProperties(struct(outputs));
   }),
   update: method(async (q: proto.UpdateRequest) => {

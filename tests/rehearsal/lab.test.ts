@@ -2,7 +2,15 @@ import { readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { paths } from "../../rehearsal/paths.ts";
-import { cluster, deployments, glooResources, pulumi, rehearse, rehearsed } from "./support/rehearsal.ts";
+import {
+  cluster,
+  deployments,
+  glooResources,
+  killedOnce,
+  pulumi,
+  rehearse,
+  rehearsed,
+} from "./support/rehearsal.ts";
 
 const workloads = ["devcluster1", "devcluster2"];
 const clusters = ["devmgmt", ...workloads];
@@ -11,7 +19,9 @@ let output = "";
 
 beforeAll(async () => {
   await rehearsed("reset");
-  output = await rehearsed("up");
+  // The driver dies in the middle, and leaves the engine behind at its work; the next run must come to the same end.
+  await killedOnce(/istiod {2}created/, "up");
+  ({ output } = await rehearsed("up"));
 });
 afterAll(async () => {
   await rehearse("down");
@@ -128,7 +138,7 @@ describe("its secrets", () => {
 
 describe("a second run", () => {
   it("changes nothing", async () => {
-    expect(await rehearsed("up")).toMatch(/\b0 changes/);
+    expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
   });
 });
 
@@ -161,6 +171,6 @@ describe("taken down", () => {
     const roles = (await rbac.listClusterRole()).items.map(({ metadata }) => metadata?.name ?? "");
     expect(roles.filter((name) => name.startsWith("vc-"))).toEqual([]);
 
-    expect(await rehearsed("down")).toMatch(/nothing/i);
+    expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);
   });
 });

@@ -25,11 +25,15 @@ describe("addresses", () => {
 
   test("are the lowest free ones and survive a restart", () => {
     const before = open();
-    expect(["a", "b", "c"].map(before.take)).toEqual(["127.7.0.2", "127.7.0.3", "127.7.0.4"]);
+    expect(["a", "b", "c"].map((owner) => before.take(owner))).toEqual([
+      "127.7.0.2",
+      "127.7.0.3",
+      "127.7.0.4",
+    ]);
     before.release("b");
     const after = open();
     expect(after.of("b")).toBeUndefined();
-    expect(["c", "d", "a", "e"].map(after.take)).toEqual([
+    expect(["c", "d", "a", "e"].map((owner) => after.take(owner))).toEqual([
       "127.7.0.4",
       "127.7.0.3",
       "127.7.0.2",
@@ -41,7 +45,7 @@ describe("addresses", () => {
     const addresses = open();
     for (const owner of ["a", "b", "c"]) addresses.take(owner);
     addresses.keepOnly(new Set(["b", "other"]));
-    expect(["a", "b", "c"].map(addresses.of)).toEqual([undefined, "127.7.0.3", undefined]);
+    expect(["a", "b", "c"].map((owner) => addresses.of(owner))).toEqual([undefined, "127.7.0.3", undefined]);
   });
 
   test("end with the network", () => {

@@ -157,7 +157,7 @@ describe("KWOK's configuration", () => {
     for (const { spec } of stages(0)) {
       for (const { patch } of spec.steps) {
         const used = new Set(patch?.template.match(/\$[a-zA-Z]+(?=[\s})])/g));
-        for (const name of used) expect(patch?.template).toContain(`{{ ${name} := `);
+        for (const name of used) expect(patch?.template).toMatch(new RegExp(`{{-? \\${name} := `));
       }
     }
   });

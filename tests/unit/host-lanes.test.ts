@@ -28,7 +28,7 @@ function setUp() {
     failures,
     push: (key: string, ...notices: string[]): void => {
       for (const text of notices) {
-        const [kind, object = ""] = text.split(" ") as [Notice<string>["kind"], string];
+        const [kind, object] = text.split(" ") as [Notice<string>["kind"], string];
         lanes.push(key, { kind, object });
       }
     },

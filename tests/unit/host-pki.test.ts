@@ -51,7 +51,7 @@ async function handshake(
     key: client.key,
   });
   const refused = new Promise((resolve) =>
-    socket.on("error", (error) => {
+    socket.on("error", (error: Error) => {
       resolve(error.message);
     }),
   );

@@ -12,6 +12,8 @@ import { type Handlers, watch } from "../../rehearsal/host/watch.ts";
 
 const path = "/api/v1/pods?labelSelector=app%3Dx";
 
+const patience = { timeout: 4000 };
+
 let directory: string;
 let ca: string;
 let identity: Identity;
@@ -60,7 +62,7 @@ async function startServer(port = 0) {
     async send(type: string, object: object): Promise<void> {
       await vi.waitFor(() => {
         expect(watches.size).toBe(1);
-      });
+      }, patience);
       const text = `${JSON.stringify({ type, object })}\n`;
       // In two pieces, as the network may deliver it.
       for (const response of watches) {
@@ -96,15 +98,12 @@ function follow(port: number, overrides: Partial<Handlers<KubernetesObject>> = {
     seen.push(`${what} ${name ?? ""}${uid === name ? "" : `/${uid ?? ""}`}@${resourceVersion ?? ""}`);
   };
   const handlers = { changed: note("changed"), deleted: note("deleted"), ...overrides };
-  const stop = watch(config, path, handlers, (line) => log.push(line));
+  const stop = watch(config, path, handlers, (line) => log.push(line), 0.05);
   stops.push(stop);
   const until = async (...expected: string[]): Promise<void> => {
-    await vi.waitFor(
-      () => {
-        expect(seen).toEqual(expected);
-      },
-      { timeout: 4000 },
-    );
+    await vi.waitFor(() => {
+      expect(seen).toEqual(expected);
+    }, patience);
   };
   return { seen, log, stop, until };
 }
@@ -178,12 +177,9 @@ describe("watch", () => {
         if (calls.length < 3) throw new Error("not yet");
       },
     });
-    await vi.waitFor(
-      () => {
-        expect(calls).toEqual(["1", "1", "1"]);
-      },
-      { timeout: 4000 },
-    );
+    await vi.waitFor(() => {
+      expect(calls).toEqual(["1", "1", "1"]);
+    }, patience);
     expect(log).toEqual([`${path} default/a: not yet; trying again`]);
   });
 

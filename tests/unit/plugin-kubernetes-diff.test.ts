@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { adoptFields } from "../../rehearsal/plugins/kubernetes/apply.ts";
 import { diff, project } from "../../rehearsal/plugins/kubernetes/diff.ts";
-import { adoptFields } from "../../rehearsal/plugins/kubernetes/fields.ts";
 import { immutablePaths } from "../../rehearsal/plugins/kubernetes/replace.ts";
 import { UNKNOWN } from "../../rehearsal/plugins/provider.ts";
 

@@ -46,6 +46,9 @@ const toy: Provider = {
       throw new PartialFailure("id-1", { size: 1 }, { size: 2 }, ["not ready", "still waiting"]);
     return { id: "id-1", outputs: { password: secret("p"), later: UNKNOWN } };
   },
+  async read({ id, inputs, state }) {
+    return id === "gone" ? { id: "", inputs: {}, outputs: {} } : { id, inputs, outputs: state };
+  },
   cancel() {
     calls["cancelled"] = true;
   },
@@ -169,7 +172,14 @@ describe("the plugin server", () => {
     expect(seen).toEqual([{ size: 1 }, { size: 2 }]);
   });
 
-  it("says which method is not implemented, and reads what it cannot ask for as it was", async () => {
+  it("tells an object that is gone from one without fields", async () => {
+    const read = (id: string) =>
+      call<proto.ReadResponse>((done) => client.read(new proto.ReadRequest().setId(id), done));
+    expect((await read("gone")).hasProperties()).toBe(false);
+    expect((await read("x")).hasProperties()).toBe(true);
+  });
+
+  it("says which method is not implemented, and reads what there is", async () => {
     await expect(
       call<proto.UpdateResponse>((done) => client.update(new proto.UpdateRequest(), done)),
     ).rejects.toMatchObject({

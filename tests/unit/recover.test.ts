@@ -5,7 +5,7 @@ import {
   execute,
   type PendingOperation,
   plan,
-  withoutPending,
+  settle,
 } from "../../rehearsal/recover.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::mesh-lab::meshlab:lab:Lab$${type}::${name}`;
@@ -60,76 +60,61 @@ const command = {
 const hostAccess = { context: "host" };
 const innerAccess = { kubeconfig: "apiVersion: v1\n" };
 const istiod = { namespace: "istio-system", name: "istiod" };
+const devcluster1 = { apiVersion: "v1", kind: "Namespace", name: "devcluster1" };
+const developers = {
+  apiVersion: "admin.gloo.solo.io/v2",
+  kind: "Workspace",
+  name: "developers",
+  namespace: "gloo-mesh",
+};
 
 describe("the plan", () => {
   it.each<[string, PendingOperation, object]>([
     [
       "deletes an object that was being created",
       { type: "creating", resource: namespace },
-      {
-        do: "delete-object",
-        access: hostAccess,
-        object: { apiVersion: "v1", kind: "Namespace", name: "devcluster1" },
-      },
+      { do: "delete-object", access: hostAccess, object: devcluster1 },
     ],
     [
       "deletes a custom resource in the cluster of its provider",
       { type: "creating", resource: workspace },
-      {
-        do: "delete-object",
-        access: innerAccess,
-        object: {
-          apiVersion: "admin.gloo.solo.io/v2",
-          kind: "Workspace",
-          name: "developers",
-          namespace: "gloo-mesh",
-        },
-      },
+      { do: "delete-object", access: innerAccess, object: developers },
     ],
     [
-      "uninstalls a release that was being installed",
+      "completes the deletion of an object",
+      { type: "deleting", resource: workspace },
+      { do: "finish-deletion", access: innerAccess, object: developers },
+    ],
+    [
+      "adopts a release that was being installed",
       { type: "creating", resource: release },
-      { do: "uninstall-release", access: innerAccess, release: istiod },
+      { do: "adopt-release", access: innerAccess, release: istiod },
     ],
     [
-      "rolls back a release that was being upgraded",
+      "unlocks a release that was being upgraded",
       { type: "updating", resource: release },
-      { do: "roll-back-release", access: innerAccess, release: istiod },
+      { do: "unlock-release", access: innerAccess, release: istiod },
     ],
     [
-      "forgets the update of an object: it is done again",
-      { type: "updating", resource: namespace },
-      { do: "forget", operation: "updating" },
-    ],
-    [
-      "forgets a deletion: the state still has what was being deleted",
+      "completes the removal of a release",
       { type: "deleting", resource: release },
-      { do: "forget", operation: "deleting" },
+      { do: "finish-uninstall", access: innerAccess, release: istiod },
     ],
-    ["forgets a step", { type: "creating", resource: command }, { do: "forget", operation: "creating" }],
+    ["leaves the update of an object", { type: "updating", resource: namespace }, { do: "nothing" }],
+    ["leaves a step", { type: "creating", resource: command }, { do: "nothing" }],
+    ["leaves what was only read", { type: "reading", resource: namespace }, { do: "nothing" }],
     [
-      "forgets an object that had no name yet",
+      "leaves an object that had no name yet",
       { type: "creating", resource: { ...namespace, inputs: { apiVersion: "v1", kind: "Namespace" } } },
-      { do: "forget", operation: "creating" },
+      { do: "nothing" },
     ],
   ])("%s", (_title, operation, action) => {
-    expect(plan(deployment(operation))).toEqual([{ urn: operation.resource.urn, ...action }]);
+    expect(plan(deployment(operation))).toEqual([action]);
   });
 
-  it("undoes what was begun last first", () => {
-    const actions = plan(
-      deployment({ type: "creating", resource: namespace }, { type: "creating", resource: release }),
-    );
-    expect(actions.map((action) => action.do)).toEqual(["uninstall-release", "delete-object"]);
-  });
-
-  it("uses the ambient kubeconfig for a provider that names none, and for an unknown one", () => {
-    const [action] = plan(
-      deployment({
-        type: "creating",
-        resource: { ...namespace, provider: `${urn(providerType, "gone")}::9` },
-      }),
-    );
+  it("uses the ambient kubeconfig for an unknown provider", () => {
+    const orphan = { ...namespace, provider: `${urn(providerType, "gone")}::9` };
+    const [action] = plan(deployment({ type: "creating", resource: orphan }));
     expect(action).toMatchObject({ access: { kubeconfig: undefined, context: undefined } });
   });
 
@@ -140,73 +125,116 @@ describe("the plan", () => {
 });
 
 describe("carried out", () => {
-  async function run(operation: PendingOperation, found: Partial<Cluster>) {
+  async function run(operation: PendingOperation, found: Partial<Cluster> = {}) {
     const cluster = {
       deleteObject: vi.fn<Cluster["deleteObject"]>().mockResolvedValue(true),
       releaseStatus: vi.fn<Cluster["releaseStatus"]>().mockResolvedValue(undefined),
+      markFailed: vi.fn<Cluster["markFailed"]>().mockResolvedValue(),
       uninstall: vi.fn<Cluster["uninstall"]>().mockResolvedValue(),
-      rollBack: vi.fn<Cluster["rollBack"]>().mockResolvedValue(),
       ...found,
     };
     const lines: string[] = [];
-    await execute(
-      plan(deployment(operation)),
+    const effects = await execute(
+      deployment(operation),
       async () => cluster,
       (line) => lines.push(line),
     );
-    return { cluster, lines };
+    return { cluster, said: lines.join("\n"), effect: effects.join() };
   }
+  const status = (value: string): Partial<Cluster> => ({ releaseStatus: async () => value });
 
-  it("deletes an object and says so", async () => {
-    const { lines } = await run({ type: "creating", resource: workspace }, {});
-    expect(lines).toEqual(["ws: Workspace developers may be incomplete; deleted"]);
+  it("deletes an object, and the engine creates it again", async () => {
+    const { cluster, said, effect } = await run({ type: "creating", resource: workspace });
+    expect(cluster.deleteObject).toHaveBeenCalledExactlyOnceWith(developers);
+    expect([said, effect]).toEqual(["ws: creating was cut off; what it left is deleted", "none"]);
   });
 
-  it("uninstalls only a release that is there", async () => {
-    const there = await run(
+  it("adopts a release, after taking Helm's lock off it", async () => {
+    const { cluster, said, effect } = await run(
       { type: "creating", resource: release },
-      { releaseStatus: async () => "pending-install" },
+      status("pending-install"),
     );
+    expect(cluster.markFailed).toHaveBeenCalledExactlyOnceWith(istiod);
+    expect([said, effect]).toEqual([
+      "istiod: creating was cut off; the release was pending-install, and is upgraded",
+      "adopt",
+    ]);
+  });
+
+  it("adopts a release that Helm had finished as it is", async () => {
+    const { cluster, effect } = await run({ type: "creating", resource: release }, status("deployed"));
+    expect(cluster.markFailed).not.toHaveBeenCalled();
+    expect(effect).toBe("adopt");
+  });
+
+  it("adopts nothing where no release is", async () => {
+    const { said, effect } = await run({ type: "creating", resource: release });
+    expect([said, effect]).toEqual(["istiod: creating was cut off; it had left nothing", "none"]);
+  });
+
+  it("takes Helm's lock off an upgrade", async () => {
+    const { cluster, effect } = await run({ type: "updating", resource: release }, status("pending-upgrade"));
+    expect(cluster.markFailed).toHaveBeenCalledExactlyOnceWith(istiod);
+    expect(effect).toBe("none");
+  });
+
+  it("completes deletions, of releases only where there is one", async () => {
+    const object = await run({ type: "deleting", resource: workspace });
+    expect([object.said, object.effect]).toEqual(["ws: deleting was cut off; it is completed", "drop"]);
+
+    const there = await run({ type: "deleting", resource: release }, status("uninstalling"));
     expect(there.cluster.uninstall).toHaveBeenCalledExactlyOnceWith(istiod);
-    expect(there.lines).toEqual(["istiod: release istiod was pending-install; uninstalled"]);
-
-    const absent = await run({ type: "creating", resource: release }, {});
-    expect(absent.cluster.uninstall).not.toHaveBeenCalled();
-    expect(absent.lines).toEqual(["istiod: release istiod had not been installed yet"]);
+    const gone = await run({ type: "deleting", resource: release });
+    expect(gone.cluster.uninstall).not.toHaveBeenCalled();
+    expect([there.effect, gone.effect]).toEqual(["drop", "drop"]);
   });
 
-  it("rolls back only a release that is stuck", async () => {
-    const stuck = await run(
-      { type: "updating", resource: release },
-      { releaseStatus: async () => "pending-upgrade" },
-    );
-    expect(stuck.cluster.rollBack).toHaveBeenCalledExactlyOnceWith(istiod);
-
-    const done = await run(
-      { type: "updating", resource: release },
-      { releaseStatus: async () => "deployed" },
-    );
-    expect(done.cluster.rollBack).not.toHaveBeenCalled();
-    expect(done.lines).toEqual(["istiod: release istiod is deployed; nothing to do"]);
-  });
-
-  it("goes on where a cluster does not answer", async () => {
+  it("begins with what was begun last, and goes on where a cluster does not answer", async () => {
     const lines: string[] = [];
-    await execute(
-      plan(deployment({ type: "creating", resource: command }, { type: "creating", resource: workspace })),
+    const effects = await execute(
+      deployment({ type: "deleting", resource: workspace }, { type: "creating", resource: command }),
       () => Promise.reject(new Error("https://127.0.0.1 does not answer")),
       (line) => lines.push(line),
     );
     expect(lines).toEqual([
-      "ws: could not be repaired: https://127.0.0.1 does not answer",
       "step: creating was cut off; it is done again",
+      "ws: deleting was cut off; could not be repaired: https://127.0.0.1 does not answer",
     ]);
+    expect(effects).toEqual(["none", "none"]);
   });
 });
 
-it("leaves a deployment that has all but the pending operations", () => {
-  const before = deployment({ type: "creating", resource: namespace });
-  const after = withoutPending(before);
-  expect(after.deployment.pending_operations).toEqual([]);
-  expect(after.deployment.resources).toEqual(before.deployment.resources);
+describe("the state afterwards", () => {
+  const present = { ...workspace, id: "gloo-mesh/developers" };
+  const doomed = { ...present, delete: true };
+
+  it("has nothing pending, and all that it had", () => {
+    const before = deployment({ type: "creating", resource: namespace });
+    expect(settle(before, ["none"]).deployment).toEqual({ ...before.deployment, pending_operations: [] });
+  });
+
+  it("has an adopted release as one whose creation failed", () => {
+    const { resources } = settle(deployment({ type: "creating", resource: release }), ["adopt"]).deployment;
+    expect(resources).toEqual([
+      host,
+      inner,
+      {
+        ...release,
+        id: "istio-system/istiod",
+        outputs: release.inputs,
+        initErrors: ["its creation was cut off"],
+      },
+    ]);
+  });
+
+  it("has lost what was deleted, and that alone", () => {
+    const before: Deployment = {
+      version: 3,
+      deployment: {
+        resources: [host, inner, present, doomed],
+        pending_operations: [{ type: "deleting", resource: doomed }],
+      },
+    };
+    expect(settle(before, ["drop"]).deployment.resources).toEqual([host, inner, present]);
+  });
 });

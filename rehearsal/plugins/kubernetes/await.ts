@@ -23,7 +23,9 @@ export interface Verdict {
 
 export interface Awaiter {
   readonly judge: (s: Snapshot) => Verdict;
+  /** The kinds to look at beside the object, with their apiVersions. */
   readonly related?: Readonly<Record<string, string>>;
+  /** Whether the endpoints of that name are followed. */
   readonly endpoints?: true;
   /** Whether a refresh judges the object too. */
   readonly onRead?: true;
@@ -46,11 +48,12 @@ function containerErrors(status: Props): string[] {
   const waiting = record(status, "state", "waiting");
   const ended = record(status, "state", "terminated");
   const before = record(status, "lastState", "terminated");
-  const reason = text(waiting, "reason");
+  const [reason, message] = [text(waiting, "reason"), text(waiting, "message")];
+  const isCreating = reason === "ContainerCreating" && message === "";
   const exit = (state: Props): string => `${text(state, "reason")}: exit code ${number(state, "exitCode")}`;
   const container = `container "${text(status, "name")}"`;
   return [
-    reason === "" || reason === "ContainerCreating" ? "" : `[${reason}] ${text(waiting, "message")}`,
+    reason === "" || isCreating ? "" : `[${reason}] ${message}`,
     "reason" in ended ? `${container} ended (${exit(ended)}) ${text(ended, "message")}` : "",
     "reason" in before ? `${container} ended before (${exit(before)}) ${text(before, "message")}` : "",
   ].filter(Boolean);
@@ -190,7 +193,7 @@ function job({ object, related }: Snapshot): Verdict {
   };
 }
 
-/** Not ready: "the rest of the pods behind it", which takes ten quiet seconds to know even when all of them are there. */
+/** Ready when no pod behind it is on its way, which takes ten quiet seconds to know even if all are there. */
 function service({ object, endpoints, settled }: Snapshot): Verdict {
   const type = text(object, "spec", "type");
   const balanced = type !== "LoadBalancer" || records(object, "status", "loadBalancer", "ingress").length > 0;

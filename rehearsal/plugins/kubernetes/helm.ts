@@ -3,10 +3,6 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import type { Props } from "../provider.ts";
-import type { Cluster } from "./cluster.ts";
-import { number, text } from "./object.ts";
 
 export interface Helm {
   /** Runs helm with a kubeconfig and values that no other process gets to see; gives what it printed. */
@@ -21,6 +17,7 @@ const environment = (): NodeJS.ProcessEnv => {
   return { ...Object.fromEntries(inherited), HELM_DRIVER: "secret" };
 };
 
+/** The helm found on PATH. */
 export function createHelm(): Helm {
   const running = new Set<() => void>();
 
@@ -77,24 +74,3 @@ function complaint(stderr: string): string {
   const message = start < 0 ? stderr : stderr.slice(start + "Error: ".length);
   return message.trim().replace(/^(INSTALLATION|UPGRADE) FAILED: /, "") || "helm failed without a word";
 }
-
-/** The release's latest revision as helm keeps it in the cluster. */
-export async function latestRevision(
-  cluster: Cluster,
-  namespace: string,
-  name: string,
-): Promise<Props | undefined> {
-  const query = { labelSelector: `owner=helm,name=${name}` };
-  const secrets = await cluster.list({ apiVersion: "v1", kind: "Secret", namespace }, { query });
-  const version = (secret: Props): number => Number(text(secret, "metadata", "labels", "version"));
-  const latest = secrets.reduce<Props | undefined>(
-    (best, secret) => (best !== undefined && version(best) > version(secret) ? best : secret),
-    undefined,
-  );
-  if (latest === undefined) return undefined;
-  const packed = Buffer.from(Buffer.from(text(latest, "data", "release"), "base64").toString(), "base64");
-  return JSON.parse(gunzipSync(packed).toString()) as Props;
-}
-
-/** The number of a revision. */
-export const revisionOf = (revision: Props | undefined): number => number(revision, "version");

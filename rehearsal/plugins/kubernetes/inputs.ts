@@ -13,8 +13,8 @@ const clusterScoped = new Set(
 );
 
 /** Whether it is one of Kubernetes' own kinds without a namespace, which needs no server to be known. */
-export const isClusterScoped = (apiVersion: string, kind: string): boolean =>
-  /^([a-z]*|.*\.k8s\.io)$/.test(groupOf(apiVersion)) && clusterScoped.has(kind);
+export const isClusterScoped = (o: Props): boolean =>
+  /^([a-z]*|.*\.k8s\.io)$/.test(groupOf(text(o, "apiVersion"))) && clusterScoped.has(text(o, "kind"));
 
 export const withMetadata = (o: Props, change: Props): Props =>
   "metadata" in o && !isObject(o["metadata"])

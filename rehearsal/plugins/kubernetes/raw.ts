@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "../engine.ts";
 import { PartialFailure, type Props, type Provider } from "../provider.ts";
-import { ApiError, type Cluster, isAbsent, NoMatchError, type Ref } from "./cluster.ts";
+import { apply } from "./apply.ts";
+import { ApiError, isAbsent, NoMatchError, type Ref } from "./cluster.ts";
 import { diff, project } from "./diff.ts";
-import { adoptFields, isLegacy } from "./fields.ts";
 import {
   fromServer,
   hideData,
@@ -27,7 +27,6 @@ import {
   nameOf,
   namespaceOf,
   parseId,
-  records,
   text,
 } from "./object.ts";
 import { immutablePaths } from "./replace.ts";
@@ -81,42 +80,6 @@ function cannotBeTried(error: unknown): boolean {
   return noNamespace || noTrial || ["Forbidden", "AlreadyExists"].includes(error.reason);
 }
 
-/** Writes the object by server-side apply; fields that someone else owns with another value are an error. */
-async function apply(
-  cluster: Cluster,
-  ref: Ref,
-  before: Props,
-  body: Props,
-  o: ApplyOptions,
-): Promise<Props> {
-  const managed = records(before, "metadata", "managedFields");
-  const adopted = o.dryRun ? undefined : adoptFields(managed, o.fieldManager);
-  if (adopted !== undefined) {
-    const resourceVersion = at(before, "metadata", "resourceVersion");
-    const patch = [
-      { op: "replace", path: "/metadata/managedFields", value: adopted },
-      { op: "replace", path: "/metadata/resourceVersion", value: resourceVersion },
-    ];
-    await cluster.send("PATCH", ref, { contentType: "application/json-patch+json", body: patch });
-  }
-  // A trial cannot take the fields over first.
-  const force = o.force || (o.dryRun !== undefined && managed.some(isLegacy));
-  const query = { ...o, force: String(force) };
-  try {
-    return await cluster.send("PATCH", ref, { query, body, contentType: "application/apply-patch+yaml" });
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 409) throw error;
-    throw new Error(
-      `server-side apply field conflict detected. The resource managed by field manager "${o.fieldManager}" had an apply conflict: ${error.message}`,
-    );
-  }
-}
-interface ApplyOptions {
-  readonly fieldManager: string;
-  readonly force: boolean;
-  readonly dryRun?: string;
-}
-
 /** The operations on plain objects, in the session's cluster. */
 export function rawObjects({ cluster, unreachable, settings, signal }: Session): Operations {
   const nowhere = `configured Kubernetes cluster is unreachable: ${unreachable}`;
@@ -129,18 +92,16 @@ export function rawObjects({ cluster, unreachable, settings, signal }: Session):
     return { timeout: timeoutOf(option, inputs), signal, say };
   };
 
+  const scopeOf = async (inputs: Props): Promise<"namespaced" | "cluster" | undefined> =>
+    cluster?.scope(text(inputs, "apiVersion"), text(inputs, "kind")).catch(() => undefined);
+
   /** Of a kind that is not there yet nothing is known: it is taken for a namespaced one. */
-  async function isNamespaced(inputs: Props): Promise<boolean> {
-    const { apiVersion, kind } = refOf(inputs);
-    if (isClusterScoped(apiVersion, kind)) return false;
-    return (await cluster?.scope(apiVersion, kind).catch(() => undefined)) !== "cluster";
-  }
+  const isNamespaced = async (inputs: Props): Promise<boolean> =>
+    !isClusterScoped(inputs) && (await scopeOf(inputs)) !== "cluster";
 
   /** Whether a preview can ask the server what would come of the inputs. */
-  async function canBeTried(inputs: Props): Promise<boolean> {
-    const { apiVersion, kind } = refOf(inputs);
-    return !holdsUnknown(inputs) && (await cluster?.scope(apiVersion, kind)) !== undefined;
-  }
+  const canBeTried = async (inputs: Props): Promise<boolean> =>
+    !holdsUnknown(inputs) && (await scopeOf(inputs)) !== undefined;
 
   /** Tries again while a namespace or a CRD is not there yet: six attempts within 31 seconds. */
   async function patiently<T>(urn: string, attempt: () => Promise<T>): Promise<T> {

@@ -4,25 +4,14 @@ import { randomBytes } from "node:crypto";
 import { parseAllDocuments } from "yaml";
 import { log } from "../engine.ts";
 import { isObject, PartialFailure, type Props, UNKNOWN } from "../provider.ts";
-import type { Cluster } from "./cluster.ts";
 import { unsupported } from "./config.ts";
 import { diff } from "./diff.ts";
-import { type Helm, latestRevision, revisionOf } from "./helm.ts";
+import type { Helm } from "./helm.ts";
 import { urnName } from "./inputs.ts";
-import {
-  groupOf,
-  holdsUnknown,
-  messageOf,
-  nameOf,
-  namespaceOf,
-  number,
-  parseId,
-  record,
-  text,
-} from "./object.ts";
+import { holdsUnknown, messageOf, number, parseId, record, text } from "./object.ts";
 import type { Operations } from "./raw.ts";
+import { latestRevision, problemsOf, resourceNames, revisionOf } from "./revision.ts";
 import type { Session } from "./session.ts";
-import { inspect, refOf } from "./wait.ts";
 
 type Operation = "install" | "upgrade";
 
@@ -79,23 +68,6 @@ function helmArgs(operation: Operation, inputs: Props): string[] {
   ];
 }
 
-const objectsIn = (revision: Props): Props[] =>
-  parseAllDocuments(text(revision, "manifest"))
-    .map((document) => document.toJS() as unknown)
-    .filter(isObject);
-
-/** The names of the release's objects by "kind.group/apiVersion". */
-function resourceNames(revision: Props): Record<string, string[]> {
-  const names: Record<string, string[]> = {};
-  for (const object of objectsIn(revision)) {
-    const [apiVersion, kind] = [text(object, "apiVersion"), text(object, "kind")];
-    const name = [namespaceOf(object), nameOf(object)].filter(Boolean).join("/");
-    const list = (names[`${[kind, groupOf(apiVersion)].filter(Boolean).join(".")}/${apiVersion}`] ??= []);
-    list.push(name);
-  }
-  return Object.fromEntries(Object.entries(names).map(([key, list]) => [key, [...new Set(list)].sort()]));
-}
-
 /** Outputs known before helm has run. */
 const planned = (inputs: Props): Props => ({ ...inputs, resourceNames: UNKNOWN, status: UNKNOWN });
 
@@ -117,19 +89,6 @@ function outputsOf(inputs: Props, revision: Props | undefined): Props {
       appVersion: chart("appVersion"),
     },
   };
-}
-
-/** What of the release's objects is not ready, and why. */
-async function problemsOf(cluster: Cluster, revision: Props): Promise<string[]> {
-  const found = objectsIn(revision).map(async (object) => {
-    const ref = { ...refOf(object), namespace: namespaceOf(object) || text(revision, "namespace") };
-    const live = await cluster.send("GET", ref);
-    const verdict = await inspect(cluster, live);
-    if (verdict?.ready !== false) return [];
-    return verdict.problems.map((problem) => `${ref.kind} ${ref.namespace}/${ref.name}: ${problem}`);
-  });
-  // An object that cannot be read has nothing to say about the others.
-  return (await Promise.allSettled(found)).flatMap((o) => (o.status === "fulfilled" ? o.value : []));
 }
 
 /** The operations on Helm releases, in the session's cluster. */

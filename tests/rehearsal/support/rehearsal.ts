@@ -10,31 +10,53 @@ import {
 } from "@kubernetes/client-node";
 import { paths, root } from "../../../rehearsal/paths.ts";
 
-/** Runs a verb of the rehearsal as `make` does; its output is what a user sees. */
-export function rehearse(...args: string[]): Promise<{ code: number; output: string }> {
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  /** Standard output and standard error, as a user sees them. */
+  readonly output: string;
+}
+
+/** Runs a verb of the rehearsal as `make` does. */
+export function rehearse(...args: string[]): Promise<Run> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["rehearsal/main.ts", ...args], { cwd: root });
-    let output = "";
-    const collect = (chunk: Buffer) => {
-      output += chunk.toString();
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
+    const all: string[] = [];
+    const out: string[] = [];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text) && all.push(text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => all.push(text));
     child.on("close", (code) => {
-      resolve({ code: code ?? -1, output });
+      resolve({ code: code ?? -1, stdout: out.join(""), output: all.join("") });
     });
   });
 }
 
 /** Runs a verb that must succeed. */
-export async function rehearsed(...args: string[]): Promise<string> {
-  const { code, output } = await rehearse(...args);
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${output}`);
-  return output;
+export async function rehearsed(...args: string[]): Promise<Run> {
+  const run = await rehearse(...args);
+  if (run.code !== 0) throw new Error(`${args.join(" ")} ended with ${run.code}:\n${run.output}`);
+  return run;
 }
 
-/** Runs Pulumi on the rehearsal's stack. */
-export const pulumi = (...args: string[]) => rehearsed("pulumi", "--", ...args);
+/** Runs a verb, and kills its process, without a chance to clean up, when its output says this. */
+export function killedOnce(sign: RegExp, ...args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["rehearsal/main.ts", ...args], { cwd: root });
+    const out: string[] = [];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out.push(text);
+      if (sign.test(out.join(""))) child.kill("SIGKILL");
+    });
+    child.on("exit", (_, signal) => {
+      if (signal === "SIGKILL") resolve();
+      else reject(new Error(`${args.join(" ")} ended before ${String(sign)}:\n${out.join("")}`));
+    });
+  });
+}
+
+/** Runs Pulumi on the rehearsal's stack, and gives what it printed to standard output. */
+export const pulumi = async (...args: string[]): Promise<string> =>
+  (await rehearsed("pulumi", "--", ...args)).stdout;
 
 /** Clients for one context of the rehearsal's kubeconfig. */
 export function cluster(context: string) {

@@ -14,9 +14,7 @@ export interface Registration {
 /** Names of the resources that an option names. */
 export async function namesOf(resources: pulumi.Input<unknown>): Promise<string[]> {
   const list = await promiseOf(pulumi.output(resources as pulumi.Input<pulumi.Resource[]>));
-  const urns = await Promise.all(
-    [list].flat().map((resource) => promiseOf((resource).urn)),
-  );
+  const urns = await Promise.all([list].flat().map((resource) => promiseOf(resource.urn)));
   return urns.map((urn) => urn.split("::").at(-1) ?? "").sort();
 }
 
