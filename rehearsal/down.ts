@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
+import { destroy } from "./destroy.ts";
 import type { Display } from "./display.ts";
-import { endOrphans, runEngine } from "./engine.ts";
+import { endOrphans } from "./engine.ts";
 import { hostStatus, stopHost } from "./host/client.ts";
 import { leftovers, leftProcesses } from "./leftovers.ts";
 import { paths } from "./paths.ts";
@@ -28,7 +29,7 @@ export async function down(display: Display, stack: Stack): Promise<number> {
     if (hasStack) {
       const { pending, locked } = stateOf(stack);
       if (locked || pending > 0) await phases.run("recovery", () => recoverStack(stack, locked, say));
-      const result = await phases.run("destroy", () => runEngine(display, stack, "destroy"));
+      const result = await phases.run("destroy", () => destroy(display, stack));
       if (!result.ok) {
         for (const line of failure(result, "make rehearse-down")) display.plain(line);
         display.plain("make rehearse-reset throws everything away instead.");
@@ -45,7 +46,7 @@ export async function down(display: Display, stack: Stack): Promise<number> {
   if (hasStack) await pulumi(stack, ["stack", "rm", "--yes", "--force"]);
 
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  for (const path of [paths.etcd, paths.kubeconfig]) rmSync(path, { recursive: true, force: true });
+  for (const path of [paths.etcd, paths.kubeconfig, paths.stack]) rmSync(path, { recursive: true, force: true });
 
   const found = [...left, ...leftProcesses().map((process) => `process ${process}`)];
   for (const line of ["", ...phases.table(), ""]) display.plain(line);

@@ -1,7 +1,8 @@
 import { type ChosenChart, chooseCharts } from "./charts.ts";
 import { writeContexts } from "./contexts.ts";
+import { destroy, isHalfDestroyed } from "./destroy.ts";
 import type { Display } from "./display.ts";
-import { endOrphans, runEngine } from "./engine.ts";
+import { type EngineResult, endOrphans, runEngine } from "./engine.ts";
 import { ensureHost } from "./host/client.ts";
 import { rememberBaseline } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
@@ -45,7 +46,7 @@ export const hostLines =
 /** Starts the host, with charts and plugins at hand, and builds nothing in it; returns the exit code. */
 export async function startHost(display: Display, choices: Choices): Promise<number> {
   await ensureTools(display);
-  await Promise.all([
+  const [{ stack }] = await Promise.all([
     prepare(display, choices),
     ensureHost(
       hostLines((line) => {
@@ -53,7 +54,7 @@ export async function startHost(display: Display, choices: Choices): Promise<num
       }),
     ),
   ]);
-  await rememberBaseline();
+  if (stateOf(stack).resources === 0) await rememberBaseline();
   return 0;
 }
 
@@ -62,6 +63,11 @@ export async function up(display: Display, choices: Choices): Promise<number> {
   const phases = createPhases(display);
   const say = (line: string): void => {
     display.line(line);
+  };
+
+  const explain = (result: EngineResult): number => {
+    for (const line of failure(result, "make rehearse")) display.plain(line);
+    return 1;
   };
 
   const tools = await phases.run("tools", () => ensureTools(display));
@@ -75,11 +81,13 @@ export async function up(display: Display, choices: Choices): Promise<number> {
   if (resources === 0) await rememberBaseline();
   if (locked || pending > 0) await phases.run("recovery", () => recoverStack(stack, locked, say));
 
-  const result = await phases.run("up", () => runEngine(display, stack, "up"));
-  if (!result.ok) {
-    for (const line of failure(result, "make rehearse")) display.plain(line);
-    return 1;
+  if (isHalfDestroyed()) {
+    say("an earlier make rehearse-down was cut off: it is completed, and the lab then built anew");
+    const destroyed = await phases.run("destroy", () => destroy(display, stack));
+    if (!destroyed.ok) return explain(destroyed);
   }
+  const result = await phases.run("up", () => runEngine(display, stack, "up"));
+  if (!result.ok) return explain(result);
 
   const outputs = JSON.parse(await pulumi(stack, ["stack", "output", "--json", "--show-secrets"])) as Outputs;
   writeContexts(outputs.kubeconfig);

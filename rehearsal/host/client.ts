@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { paths } from "../paths.ts";
+import { readFileIfAny } from "./files.ts";
 import { endProcess, identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { logPath, logTail, reap } from "./processes.ts";
 import { processRegistry, readNote, removeNotes } from "./supervisor-files.ts";
@@ -33,17 +34,18 @@ export async function hostStatus(): Promise<HostStatus> {
 export async function ensureHost(onLine: (line: string) => void): Promise<void> {
   if ((await hostStatus()).ready) return;
   const running = livingSupervisor();
-  const read = lineReader(log, running === undefined ? sizeOf(log) : 0);
+  const read = lineReader(log, running === undefined ? sizeOf(log) : startOfLastRun());
   const supervisor = running ?? startSupervisor();
   let last = "nothing";
   await until(
-    () => {
-      const alive = isAlive(supervisor);
+    async () => {
+      // If someone else was quicker, theirs is the host to wait for.
+      const alive = isAlive(supervisor) || livingSupervisor() !== undefined;
       for (const line of read()) {
         last = line;
         onLine(line);
       }
-      if (readNote("ready")?.pid === supervisor.pid) return true;
+      if ((await hostStatus()).ready) return true;
       if (!alive) throw new Error(whyItEnded());
       return false;
     },
@@ -77,7 +79,7 @@ function startSupervisor(): ProcessIdentity {
   writeSync(output, `=== ${new Date().toISOString()} supervisor\n`);
   const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts")], {
     detached: true,
-    env: { ...process.env, NODE_COMPILE_CACHE: join(paths.run, "node-cache") },
+    env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(paths.bin), "node-cache") },
     stdio: ["ignore", output, output],
   });
   closeSync(output);
@@ -96,6 +98,9 @@ function whyItEnded(): string {
       : [`The host cannot run: ${failed.message}`, failed.tail];
   return `${message}. The last lines of its log:\n${tail}\nAll logs are in ${paths.logs}.`;
 }
+
+/** Where the lines of the supervisor that was started last begin. */
+const startOfLastRun = (): number => Math.max(0, (readFileIfAny(log) ?? "").lastIndexOf("\n=== "));
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 

@@ -113,13 +113,11 @@ export function controllerManagerFlags(facts: ControllerManagerFacts): Flags {
     "leader-elect": false,
     "secure-port": 0,
     profiling: false,
-    ...unhurriedByLimits,
+    "kube-api-qps": 500,
+    "kube-api-burst": 1000,
     "concurrent-namespace-syncs": 20,
-    "min-resync-period": "12h",
   };
 }
-
-const unhurriedByLimits: Flags = { "kube-api-qps": 500, "kube-api-burst": 1000 };
 
 /** The flags of a kube-scheduler. */
 export function schedulerFlags(configFile: string): Flags {

@@ -26,7 +26,8 @@ afterAll(async () => {
   await rehearsed("down");
 });
 
-describe("the rehearsal refuses a program that", () => {
+// Side by side: they wait most of the time, for what never comes.
+describe.concurrent("the rehearsal refuses a program that", () => {
   it("creates gateways before istiod", async () => {
     const stack = await inlineStack("gateways-first", async () => {
       const providers = [host()];

@@ -1,9 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { agentArguments } from "../../rehearsal/actors/agent-arguments.ts";
 import {
   type AgentSituation,
@@ -116,6 +116,9 @@ describe("an agent's arguments", () => {
 describe("an agent's certificate", () => {
   test("is signed by the relay's authority for the cluster's name, as a client's", async () => {
     const directory = mkdtempSync(join(tmpdir(), "actor-pki-"));
+    onTestFinished(() => {
+      rmSync(directory, { recursive: true });
+    });
     const authority = await openPki(directory).authority("relay");
     const key = readFileSync(join(directory, "relay", "ca.key"), "utf8");
 
