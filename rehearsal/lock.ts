@@ -33,13 +33,13 @@ export async function withLock<T>(
         rmSync(file, { force: true });
       }
     }
-    try {
-      return await work();
-    } finally {
-      rmSync(file, { force: true });
-    }
   } finally {
     rmSync(claim, { force: true });
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
   }
 }
 

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { honestBox, honesty } from "../../rehearsal/report.ts";
+import { pinnedVersions, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
+import { charts } from "../../versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -31,5 +34,25 @@ describe("the README", () => {
     );
     expect(paths.length).toBeGreaterThan(5);
     for (const path of paths) expect(existsSync(path), path).toBe(true);
+  });
+
+  it("has the box with which a run on stand-ins ends", () => {
+    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      dependencies: Record<string, string>;
+    };
+    const pins = pinnedVersions(readFileSync("rehearsal/toolchain/go.mod", "utf8"));
+    const plugins = { kubernetes: "kubernetes", random: "random", command: "command", nodejs: "pulumi" };
+    const box = honestBox(
+      honesty({
+        tools: tools.map((tool) => ({ name: tool.name, version: pinOf(tool, pins).slice(1) })),
+        plugins: Object.entries(plugins).map(([name, from]) => ({
+          name,
+          version: dependencies[`@pulumi/${from}`] ?? "",
+          real: undefined,
+        })),
+        charts: Object.values(charts).map(({ chart, version }) => ({ chart, version, given: undefined })),
+      }),
+    );
+    expect(readme, `README.md lacks:\n${box}`).toContain(box);
   });
 });
