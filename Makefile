@@ -50,12 +50,12 @@ test-rehearsal: $(installed) ## The tests that build the lab with the real engin
 .PHONY: check
 check: $(installed) ## Types, formatting and lint
 	@tsc -p .
-	@biome check .
+	@prettier --log-level warn --check .
 	@eslint .
 
 .PHONY: format
 format: $(installed) ## Format everything
-	@biome check --write .
+	@prettier --log-level warn --write .
 
 .PHONY: clean
 clean: ## Throw the rehearsal away, with its tools, and the installed packages

@@ -30,6 +30,9 @@ export interface LabConfig {
 // A StatefulSet labels its pods with its name and up to eleven more characters, and a label ends at 63.
 const maxNameLength = 52;
 
+/** Context of the host in the rehearsal, and in the tables that people read. */
+const reserved = "host";
+
 const clusterName = z
   .string("expected the name of a cluster")
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
@@ -38,7 +41,8 @@ const clusterName = z
   })
   .max(maxNameLength, {
     error: ({ input }) => `${JSON.stringify(input)} is longer than ${maxNameLength} characters`,
-  });
+  })
+  .refine((name) => name !== reserved, `"${reserved}" is what the cluster around them is called`);
 
 const replicas = z.int("expected a whole number").min(0, "expected 0 or more").max(20, "expected 20 or less");
 const gateway = z.strictObject({ replicas: replicas.default(1) }).prefault({});

@@ -37,7 +37,8 @@ export function createDisplay(output: Output, now: () => number = Date.now): Dis
     },
     live(text) {
       if (!tty) return;
-      const width = (output.columns ?? 80) - 1;
+      const { columns = 0 } = output;
+      const width = (columns > 0 ? columns : 80) - 1;
       const line = text === "" ? "" : `${stamp(elapsed())} ${text}`;
       output.write(`${clear}${line.length > width ? `${line.slice(0, width - 3)}...` : line}`);
     },

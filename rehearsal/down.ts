@@ -46,7 +46,8 @@ export async function down(display: Display, stack: Stack): Promise<number> {
   if (hasStack) await pulumi(stack, ["stack", "rm", "--yes", "--force"]);
 
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  for (const path of [paths.etcd, paths.kubeconfig, paths.stack]) rmSync(path, { recursive: true, force: true });
+  for (const path of [paths.etcd, paths.kubeconfig, paths.stack])
+    rmSync(path, { recursive: true, force: true });
 
   const found = [...left, ...leftProcesses().map((process) => `process ${process}`)];
   for (const line of ["", ...phases.table(), ""]) display.plain(line);

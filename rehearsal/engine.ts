@@ -63,12 +63,10 @@ export async function runEngine(
   record.end();
   // A killed engine cannot end its plugins.
   if (code === null) await endOrphans();
-  return {
-    ...progress.outcome(),
-    ok: code === 0,
-    stderr: worthTelling(stderr),
-    interrupted: interruptions > 0,
-  };
+  const interrupted = interruptions > 0;
+  // An engine that was asked to end may call it a success to have done nothing more.
+  const ok = code === 0 && !interrupted;
+  return { ...progress.outcome(), ok, interrupted, stderr: worthTelling(stderr) };
 }
 
 /** Anything but an event on standard output is not worth a failure. */

@@ -26,7 +26,7 @@ const lookMs = 10_000;
 export async function poll<T>({ what, hint, timeoutSeconds, look }: PollArgs<T>): Promise<T> {
   const start = Date.now();
   const elapsed = () => Math.round((Date.now() - start) / 1000);
-  for (let reported = start; ; ) {
+  for (let reported = start; ;) {
     const found = await Promise.race([look(), silence()]).catch((error: unknown) => ({
       state: explain(error),
     }));

@@ -1,4 +1,5 @@
-import "../host/reflect.ts";
+// @peculiar/x509 keeps its algorithms in a container that needs this to be there first.
+import "reflect-metadata";
 import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import {
   BasicConstraintsExtension,

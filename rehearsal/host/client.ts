@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { paths } from "../paths.ts";
 import { readFileIfAny } from "./files.ts";
 import { endProcess, identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
@@ -79,7 +79,7 @@ function startSupervisor(): ProcessIdentity {
   writeSync(output, `=== ${new Date().toISOString()} supervisor\n`);
   const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts")], {
     detached: true,
-    env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(paths.bin), "node-cache") },
+    env: { ...process.env, NODE_COMPILE_CACHE: paths.compileCache },
     stdio: ["ignore", output, output],
   });
   closeSync(output);

@@ -26,7 +26,7 @@ export function createLanes<T>({ handle, failed, stopped }: LaneOptions<T>): Lan
     // The first notice is pushed before, the handler is called after the caller has gone on.
     await Promise.resolve();
     for (let notice = queue.shift(); notice !== undefined && !stopped(); notice = queue.shift()) {
-      for (let again = true; again && !stopped(); ) {
+      for (let again = true; again && !stopped();) {
         try {
           await handle(notice);
           again = false;

@@ -1,4 +1,5 @@
-import "./reflect.ts";
+// @peculiar/x509 keeps its algorithms in a container that needs this to be there first.
+import "reflect-metadata";
 import { createPrivateKey, generateKeyPairSync, randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { rmSync } from "node:fs";
 import { isIP } from "node:net";

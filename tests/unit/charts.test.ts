@@ -586,35 +586,39 @@ describe("the charts of Gloo Mesh", () => {
     expect(decode(secret("relay-identity-token-secret")["token"])).toMatch(/^\w{32}$/);
   });
 
-  it("leave to the user what the user brings, and lay the user's overrides over", {
-    timeout: 60_000,
-  }, async () => {
-    const manifests = await render({
-      ...cases.management,
-      values: {
-        licenseKey: "key",
-        prometheus: { enabled: false },
-        glooMeshMgmtServer: {
-          serviceType: "NodePort",
-          ports: { healthcheck: 8091 },
-          relay: { disableCaCertGeneration: true, disableTokenGeneration: true },
-          serviceOverrides: { metadata: { annotations: { given: "too" } } },
-          deploymentOverrides: { spec: { replicas: 2 } },
+  it(
+    "leave to the user what the user brings, and lay the user's overrides over",
+    {
+      timeout: 60_000,
+    },
+    async () => {
+      const manifests = await render({
+        ...cases.management,
+        values: {
+          licenseKey: "key",
+          prometheus: { enabled: false },
+          glooMeshMgmtServer: {
+            serviceType: "NodePort",
+            ports: { healthcheck: 8091 },
+            relay: { disableCaCertGeneration: true, disableTokenGeneration: true },
+            serviceOverrides: { metadata: { annotations: { given: "too" } } },
+            deploymentOverrides: { spec: { replicas: 2 } },
+          },
         },
-      },
-    });
-    const titles = manifests.map(titleOf);
-    expect(titles.filter((title) => title.startsWith("Secret"))).toEqual([
-      "Secret gloo-mesh-enterprise-license",
-    ]);
-    expect(titles.filter((title) => title.includes("prometheus"))).toEqual([]);
-    const service = find(manifests, "Service", "gloo-mesh-mgmt-server");
-    expect(serviceLine(service)).toBe(
-      "gloo-mesh-mgmt-server: NodePort grpc:9900 healthcheck:8091 stats:9091",
-    );
-    expect(service.metadata).toMatchObject({ annotations: { given: "too" } });
-    expect(find(manifests, "Deployment", "gloo-mesh-mgmt-server").spec).toMatchObject({ replicas: 2 });
-  });
+      });
+      const titles = manifests.map(titleOf);
+      expect(titles.filter((title) => title.startsWith("Secret"))).toEqual([
+        "Secret gloo-mesh-enterprise-license",
+      ]);
+      expect(titles.filter((title) => title.includes("prometheus"))).toEqual([]);
+      const service = find(manifests, "Service", "gloo-mesh-mgmt-server");
+      expect(serviceLine(service)).toBe(
+        "gloo-mesh-mgmt-server: NodePort grpc:9900 healthcheck:8091 stats:9091",
+      );
+      expect(service.metadata).toMatchObject({ annotations: { given: "too" } });
+      expect(find(manifests, "Deployment", "gloo-mesh-mgmt-server").spec).toMatchObject({ replicas: 2 });
+    },
+  );
 
   it.each([
     ["management", {}, "licenseKey must be set"],

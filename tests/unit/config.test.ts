@@ -89,6 +89,11 @@ group("mistakes", () => {
       [`management: "${"m".repeat(53)}" is longer than 52 characters`],
     ],
     [
+      "a cluster called host",
+      { management: "host" },
+      ['management: "host" is what the cluster around them is called'],
+    ],
+    [
       "the same name twice",
       { workloads: [{ name: "east" }, { name: "east" }] },
       ['workloads[1].name: "east" is already the name of workloads[0].name'],

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createDisplay } from "../../rehearsal/display.ts";
 import { createProgress } from "../../rehearsal/progress.ts";
@@ -132,6 +134,25 @@ it("on a terminal the last line shows what is under way", () => {
     /\r\u001b\[K\[ {2}12\.0s\] 2 under way, the oldest: lab-devcluster1-istiod \(creating, 12 s\)$/,
   );
   expect(written).not.toContain("still waiting");
+});
+
+it("the events of a real run are told in a few lines", () => {
+  const events = readFileSync(join(import.meta.dirname, "support", "up.events.ndjson"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { timestamp: number });
+  const start = events[0]?.timestamp ?? 0;
+  const times = events.map(({ timestamp }) => timestamp - start);
+  const { lines, outcome } = play(
+    events.map((event, index) => [(times[index] ?? 0) - (times[index - 1] ?? 0), event]),
+  );
+  expect(lines).toEqual([
+    "[  24.0s] lab-devcluster1-bookinfo-reviews-v2  created (3.0 s)",
+    "[  26.0s] lab-devmgmt-gloo-mesh-release  updated (7.0 s)",
+  ]);
+  expect(outcome.changes).toEqual({ create: 30, update: 1 });
+  expect(outcome.outputs).toMatchObject({ contexts: ["devmgmt", "devcluster1", "devcluster2"] });
+  expect(outcome.waitingFor).toEqual([]);
 });
 
 describe("the outcome", () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import {
   type Cluster,
@@ -122,6 +124,33 @@ describe("the plan", () => {
     expect(plan(deployment())).toEqual([]);
     expect(plan({ version: 3, deployment: {} })).toEqual([]);
   });
+});
+
+it("is made of what a killed run leaves behind", () => {
+  const killed = JSON.parse(
+    readFileSync(join(import.meta.dirname, "support", "killed.deployment.json"), "utf8"),
+  ) as Deployment;
+  const inside = (cluster: string) => ({
+    kubeconfig: `# of ${cluster}\napiVersion: v1\nkind: Config\n`,
+    context: undefined,
+  });
+  expect(plan(killed)).toEqual([
+    {
+      do: "adopt-release",
+      access: inside("devmgmt"),
+      release: { name: "gloo-mesh-enterprise", namespace: "gloo-mesh" },
+    },
+    {
+      do: "delete-object",
+      access: inside("devcluster1"),
+      object: { apiVersion: "apps/v1", kind: "Deployment", name: "reviews-v2", namespace: "bookinfo" },
+    },
+    {
+      do: "adopt-release",
+      access: inside("devcluster1"),
+      release: { name: "istio-ingressgateway", namespace: "istio-gateways" },
+    },
+  ]);
 });
 
 describe("carried out", () => {
