@@ -11,6 +11,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
+          // Most of the time would go into loading the same large libraries for every file anew.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
