@@ -48,7 +48,7 @@ export function reversed(first: string, second: string): ResourceTransformation 
     if (name === first) {
       resource = args.resource;
       const dependsOn = promise.then((other) => [other]);
-      return { props, opts: { ...opts, dependsOn } as ResourceOptions };
+      return { props, opts: { ...opts, dependsOn } };
     }
     if (name !== second) return undefined;
     const before = [opts.dependsOn ?? []].flat();
