@@ -47,11 +47,13 @@ test-unit: $(installed) ## The tests that take seconds
 test-rehearsal: $(installed) ## The tests that build the lab with the real engine on real API servers
 	@vitest run --project rehearsal
 
-.PHONY: check
+.PHONY: check types formatting lint
 check: $(installed) ## Types, formatting and lint
-	@tsc -p .
-	@prettier --log-level warn --check .
-	@eslint .
+	@$(MAKE) --jobs=3 --output-sync types formatting lint
+
+types: ; @tsc -p .
+formatting: ; @prettier --log-level warn --check .
+lint: ; @eslint .
 
 .PHONY: format
 format: $(installed) ## Format everything

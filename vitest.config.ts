@@ -3,6 +3,11 @@ import { defineConfig } from "vitest/config";
 
 const minutes = 60_000;
 
+/** Tests must not touch the rehearsal that a user has running. */
+const rehearsalOf = (project: string) => ({
+  REHEARSAL_DIR: join(import.meta.dirname, ".rehearsal", project),
+});
+
 export default defineConfig({
   test: {
     reporters: ["default", "./tests/closing-line.ts"],
@@ -11,8 +16,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
-          // Most of the time would go into loading the same large libraries for every file anew.
-          isolate: false,
+          env: rehearsalOf("unit"),
           sequence: { groupOrder: 0 },
         },
       },
@@ -20,9 +24,9 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // One host at a time, and not the user's own.
+          // One host at a time.
           fileParallelism: false,
-          env: { REHEARSAL_DIR: join(import.meta.dirname, ".rehearsal", "test") },
+          env: rehearsalOf("test"),
           testTimeout: 10 * minutes,
           hookTimeout: 30 * minutes,
           sequence: { groupOrder: 1 },

@@ -4,20 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-const folder = await vi.hoisted(async () => {
-  const fs = await import("node:fs");
-  const created = fs.mkdtempSync("/tmp/driver-test-");
-  process.env["REHEARSAL_DIR"] = created;
-  process.env["PULUMI_CONFIG_PASSPHRASE"] = "the user's";
-  process.env["HELM_NAMESPACE"] = "the user's";
-  return created;
-});
-
 import { chooseCharts } from "../../rehearsal/charts.ts";
 import { onlyContext } from "../../rehearsal/contexts.ts";
 import { createDisplay } from "../../rehearsal/display.ts";
 import { withLock } from "../../rehearsal/lock.ts";
-import { paths, root } from "../../rehearsal/paths.ts";
+import { paths, rehearsalDir, root } from "../../rehearsal/paths.ts";
 import { createPhases } from "../../rehearsal/phases.ts";
 import { redact } from "../../rehearsal/redact.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
@@ -76,7 +67,10 @@ describe("the stack file that is rehearsed", () => {
 });
 
 describe("the environment of Pulumi", () => {
+  vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "the user's");
+  vi.stubEnv("HELM_NAMESPACE", "the user's");
   const { env } = describeStack("dev");
+  vi.unstubAllEnvs();
 
   it("has nothing of the user's Pulumi and Helm", () => {
     expect(env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
@@ -90,7 +84,7 @@ describe("the environment of Pulumi", () => {
       env["PULUMI_HOME"],
       env["PULUMI_CONFIG_PASSPHRASE_FILE"],
     ];
-    for (const place of places) expect(place).toContain(folder);
+    for (const place of places) expect(place).toContain(rehearsalDir);
   });
 
   it("finds the rehearsal's programs before any other", () => {
@@ -162,7 +156,7 @@ describe("the charts", () => {
 });
 
 describe("a lock", () => {
-  const file = join(folder, "test.lock");
+  const file = join(mkdtempSync(join(tmpdir(), "lock-")), "test.lock");
   const refuse = ({ what, pid }: { what: string; pid: number }): never => {
     throw new Error(`${what} by ${pid}`);
   };
