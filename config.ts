@@ -66,20 +66,18 @@ const cidr = z.cidrv4({
 
 /** Every key of the stack's configuration, but for the license key, which must stay an output to stay secret. */
 const schema = z.strictObject({
-  hostContext: z.string().min(1, "expected the name of a context").optional(),
+  hostContext: z.string().optional(),
   serviceCidr: cidr,
   management: clusterName,
   workloads: z
     .array(workload, "expected a list of workload clusters")
     .min(1, "expected at least one workload cluster")
     .max(20, "expected at most 20 workload clusters"),
-  charts: z.string().min(1, "expected a directory").optional(),
+  charts: z.string().optional(),
   timeoutSeconds: z.int("expected whole seconds").min(1, "expected 1 or more"),
-  licenseKey: z
-    .string(
-      "it is not set. Gloo Mesh needs a license key from solo.io: pulumi config set --secret licenseKey KEY",
-    )
-    .min(1, "it is empty: pulumi config set --secret licenseKey KEY"),
+  licenseKey: z.string(
+    "it is not set. Gloo Mesh needs a license key from solo.io: pulumi config set --secret licenseKey KEY",
+  ),
 });
 
 /** What is wrong with a value, in the terms of the configuration; `path` is where, inside the key. */
@@ -95,21 +93,31 @@ interface Mistake {
  */
 export function readConfig(): LabConfig {
   const project = pulumi.getProject();
-  const { settings, mistakes } = checkSettings(settingsOf(project, pulumi.runtime.allConfig()));
-  if (settings === undefined) throw new pulumi.RunError(describe(project, mistakes));
+  const { settings, mistakes: found } = checkSettings(settingsOf(project, pulumi.runtime.allConfig()));
+  const mistakes = [...found, ...plainLicense(project, process.env["PULUMI_CONFIG_SECRET_KEYS"])];
+  if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
   return { ...settings, licenseKey: new pulumi.Config().requireSecret("licenseKey") };
+}
+
+/** Whether the license key is in plain text, going by the list of secret keys that Pulumi passes to programs. */
+export function plainLicense(project: string, secretKeys = "[]"): Mistake[] {
+  const isSet = pulumi.runtime.allConfig()[`${project}:licenseKey`];
+  if (isSet === undefined || isSet === "") return [];
+  if ((JSON.parse(secretKeys) as string[]).includes(`${project}:licenseKey`)) return [];
+  return [{ path: "licenseKey", message: "it is in plain text: pulumi config set --secret licenseKey KEY" }];
 }
 
 /** Keys whose values are not text; Pulumi passes these as JSON. */
 const structured = new Set(["workloads", "timeoutSeconds"]);
 
-/** The values of one project's keys. */
+/** The values of one project's keys; empty text, the default of optional keys, stands for a key that is not set. */
 export function settingsOf(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
   const prefix = `${project}:`;
   return Object.fromEntries(
     Object.entries(all)
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, text]) => [key.slice(prefix.length), text] as const)
+      .filter(([, text]) => text !== "")
       .map(([key, text]) => [key, structured.has(key) ? parseJson(text) : text]),
   );
 }
