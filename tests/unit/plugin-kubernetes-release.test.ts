@@ -329,6 +329,7 @@ describe("running helm", () => {
   };
   const leftBehind = () => readdirSync(join(scratch, "tmp"));
   afterEach(() => {
+    rmSync(join(scratch, "tmp"), { recursive: true, force: true });
     vi.unstubAllEnvs();
   });
   afterAll(() => {
@@ -353,14 +354,27 @@ describe("running helm", () => {
     expect(leftBehind()).toEqual([]);
   });
 
-  it("ends helm when the user gives up", async () => {
+  it("asks helm to end when the user gives up, and lets it reach the cluster until it has", async () => {
     const helm = helmThat(
-      "trap 'kill $!; echo Error: context canceled >&2; exit 1' TERM; sleep 9 >/dev/null 2>&1 & echo >\"$TMPDIR/up\"; wait",
+      'trap \'kill $!; echo "Error: cancelled at $(cat "$3")" >&2; exit 1\' TERM; sleep 9 >/dev/null 2>&1 & echo >"$TMPDIR/up"; wait',
     );
-    const ran = expect(helm.run(["install"], { kubeconfig: "" })).rejects.toThrow("context canceled");
+    const ran = expect(helm.run(["install"], { kubeconfig: "KUBECONFIG" })).rejects.toThrow(
+      "cancelled at KUBECONFIG",
+    );
     await vi.waitUntil(() => leftBehind().includes("up"));
     helm.stop();
+    await ran;
     expect(leftBehind()).toEqual(["up"]);
+  });
+
+  it("leaves no kubeconfig behind where the plugin ends before helm", async () => {
+    const helm = helmThat('echo >"$TMPDIR/up"; exec sleep 9');
+    const before = process.listeners("exit");
+    const ran = expect(helm.run(["install"], { kubeconfig: "" })).rejects.toThrow();
+    await vi.waitUntil(() => leftBehind().includes("up"));
+    for (const leave of process.listeners("exit")) if (!before.includes(leave)) leave(0);
+    expect(leftBehind()).toEqual(["up"]);
+    helm.stop();
     await ran;
   });
 

@@ -1,5 +1,5 @@
 /** Running the helm program. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 export interface Helm {
   /** Runs helm with a kubeconfig and values that no other process gets to see; gives what it printed. */
   run(args: readonly string[], secrets?: { kubeconfig: string; values?: unknown }): Promise<string>;
-  /** Ends what runs, and leaves no file behind. */
+  /** Asks what runs to end. */
   stop(): void;
 }
 
@@ -19,7 +19,7 @@ const environment = (): NodeJS.ProcessEnv => {
 
 /** The helm found on PATH. */
 export function createHelm(): Helm {
-  const running = new Set<() => void>();
+  const running = new Set<ChildProcess>();
 
   return {
     run: async (args, secrets) => {
@@ -27,6 +27,8 @@ export function createHelm(): Helm {
       const forget = (): void => {
         if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
       };
+      // A plugin that leaves does not wait for helm, which still reads the file while it cleans up after itself.
+      process.once("exit", forget);
       try {
         const more: string[] = [];
         if (directory !== undefined) {
@@ -36,21 +38,17 @@ export function createHelm(): Helm {
         }
         return await new Promise<string>((resolve, reject) => {
           const child = spawn("helm", [...args, ...more], { env: environment() });
-          const stop = (): void => {
-            child.kill("SIGTERM");
-            forget();
-          };
-          running.add(stop);
+          running.add(child);
           const output = { stdout: "", stderr: "" };
           for (const stream of ["stdout", "stderr"] as const) {
             child[stream].setEncoding("utf8").on("data", (data: string) => (output[stream] += data));
           }
           child.on("error", (error) => {
-            running.delete(stop);
+            running.delete(child);
             reject(new Error(`helm cannot be run: ${error.message}`));
           });
           child.on("close", (code) => {
-            running.delete(stop);
+            running.delete(child);
             if (code === 0) resolve(output.stdout);
             else reject(new Error(complaint(output.stderr)));
           });
@@ -60,10 +58,11 @@ export function createHelm(): Helm {
         });
       } finally {
         forget();
+        process.off("exit", forget);
       }
     },
     stop: () => {
-      for (const stop of running) stop();
+      for (const child of running) child.kill("SIGTERM");
     },
   };
 }
