@@ -59,6 +59,10 @@ lint: ; @eslint .
 format: $(installed) ## Format everything
 	@prettier --log-level warn --write .
 
+.PHONY: docs
+docs: $(installed) ## Write what is made from the schema: Pulumi.yaml's keys, the README's tables
+	@node config/reference.ts
+
 .PHONY: clean
 clean: ## Throw the rehearsal away, with its tools, and the installed packages
 	@if [ -d .rehearsal ] && [ -e $(installed) ]; then $(rehearsal) reset; fi

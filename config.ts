@@ -1,114 +1,90 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
+import type { z } from "zod";
 import { type ChartSources, chartsFromDirectory, chartsFromRepositories } from "./charts.ts";
-import { type ReviewsVersion, reviewsVersions } from "./values/bookinfo.ts";
+import { unknownCombinations } from "./compatibility.ts";
+import { checkAmbientHost, currentCluster } from "./config/ambient-host.ts";
+import { clusterNames, contradictions, type Mistake } from "./config/contradictions.ts";
+import { type Settings, schema } from "./config/schema.ts";
+import { configType } from "./config/types.ts";
+import { versions as defaultVersions } from "./versions.ts";
 
-/** A workload cluster, as configured. */
-export interface WorkloadConfig {
-  readonly name: string;
-  readonly ingress: { readonly replicas: number };
-  readonly eastWest: { readonly replicas: number };
-  /** Bookinfo's versions of `reviews`; undefined: no Bookinfo on this cluster. */
-  readonly bookinfo?: { readonly reviews: readonly ReviewsVersion[] } | undefined;
-}
-
-/** The whole configuration of a lab, complete and valid. */
-export interface LabConfig {
-  /** Context of the host in the ambient kubeconfig; undefined: the current one. */
-  readonly hostContext?: string | undefined;
-  /** Range of the host's ClusterIPs. */
-  readonly serviceCidr: string;
-  /** Name of the management cluster. */
-  readonly management: string;
-  readonly workloads: readonly WorkloadConfig[];
+/** The whole configuration of a lab, complete and valid; what each member means is said in `config/schema.ts`. */
+export interface LabConfig extends Readonly<Omit<Settings, "charts" | "licenseKey">> {
+  /** Where each chart comes from. */
   readonly charts: ChartSources;
   /** Solo.io license key; secret. */
   readonly licenseKey: pulumi.Output<string>;
-  readonly timeoutSeconds: number;
+  /** Whether extra values hold a secret, which makes all values of the releases that take them secret. */
+  readonly secretValues: boolean;
 }
 
-// A StatefulSet labels its pods with its name and up to eleven more characters, and a label ends at 63.
-const maxNameLength = 52;
-
-/** Context of the host in the rehearsal, and in the tables that people read. */
-const reserved = "host";
-
-const clusterName = z
-  .string("expected the name of a cluster")
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
-    error: ({ input }) =>
-      `${JSON.stringify(input)} is no name for a cluster: lower-case letters, digits and "-" only (RFC 1123), no "-" at either end`,
-  })
-  .max(maxNameLength, {
-    error: ({ input }) => `${JSON.stringify(input)} is longer than ${maxNameLength} characters`,
-  })
-  .refine((name) => name !== reserved, `"${reserved}" is what the cluster around them is called`);
-
-const replicas = z.int("expected a whole number").min(0, "expected 0 or more").max(20, "expected 20 or less");
-const gateway = z.strictObject({ replicas: replicas.default(1) }).prefault({});
-
-const workload = z.strictObject({
-  name: clusterName,
-  ingress: gateway,
-  eastWest: gateway,
-  bookinfo: z
-    .strictObject({
-      reviews: z
-        .array(z.enum(reviewsVersions, `expected one of ${reviewsVersions.join(", ")}`))
-        .default([...reviewsVersions]),
-    })
-    .optional(),
-});
-
-const cidr = z.cidrv4({
-  error: ({ input }) => `${JSON.stringify(input)} is no IPv4 range; expected one like 10.96.0.0/12`,
-});
-
-/** Every key of the stack's configuration, but for the license key, which must stay an output to stay secret. */
-const schema = z.strictObject({
-  hostContext: z.string().optional(),
-  serviceCidr: cidr,
-  management: clusterName,
-  workloads: z
-    .array(workload, "expected a list of workload clusters")
-    .min(1, "expected at least one workload cluster")
-    .max(20, "expected at most 20 workload clusters"),
-  charts: z.string().optional(),
-  timeoutSeconds: z.int("expected whole seconds").min(1, "expected 1 or more"),
-  licenseKey: z.string(
-    "it is not set. Gloo Mesh needs a license key from solo.io: pulumi config set --secret licenseKey KEY",
-  ),
-});
-
-/** What is wrong with a value, in the terms of the configuration; `path` is where, inside the key. */
-interface Mistake {
-  readonly path: string;
-  readonly message: string;
-}
+/** A cluster as it is configured. */
+export type ManagementConfig = LabConfig["management"];
+export type WorkloadConfig = LabConfig["workloads"][number];
 
 /**
- * Reads and checks the stack's configuration.
+ * Reads and checks the stack's configuration, and says which cluster is the host.
  *
  * @throws pulumi.RunError with every mistake in one message, before anything is declared
  */
-export function readConfig(): LabConfig {
+export async function readConfig(): Promise<LabConfig> {
   const project = pulumi.getProject();
-  const { settings, mistakes: found } = checkSettings(settingsOf(project, pulumi.runtime.allConfig()));
-  const mistakes = [...found, ...plainLicense(project, process.env["PULUMI_CONFIG_SECRET_KEYS"])];
+  const all = settingsOf(project, pulumi.runtime.allConfig());
+  const secretKeys = secretsOf(project, process.env["PULUMI_CONFIG_SECRET_KEYS"]);
+  const { settings, mistakes: found } = checkSettings(all);
+  const mistakes = [...found, ...checkSecrets(all, secretKeys), ...(await checkHost(all))];
   if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
-  return { ...settings, licenseKey: new pulumi.Config().requireSecret("licenseKey") };
+  for (const risk of unknownCombinations(settings.versions)) await pulumi.log.warn(risk);
+  return {
+    ...settings,
+    licenseKey: new pulumi.Config().requireSecret("licenseKey"),
+    secretValues: secretKeys.has("values"),
+  };
 }
 
-/** Whether the license key is in plain text, going by the list of secret keys that Pulumi passes to programs. */
-export function plainLicense(project: string, secretKeys = "[]"): Mistake[] {
-  const isSet = pulumi.runtime.allConfig()[`${project}:licenseKey`];
-  if (isSet === undefined || isSet === "") return [];
-  if ((JSON.parse(secretKeys) as string[]).includes(`${project}:licenseKey`)) return [];
-  return [{ path: "licenseKey", message: "it is in plain text: pulumi config set --secret licenseKey KEY" }];
+/** Says which cluster is the host, and finds what speaks against it; a preview may do without one. */
+async function checkHost(settings: Readonly<Record<string, unknown>>): Promise<Mistake[]> {
+  const { hostContext } = settings;
+  if (typeof hostContext === "string") {
+    await pulumi.log.info(`host: context ${hostContext}`);
+    return [];
+  }
+  const current = await currentCluster();
+  if (current === undefined && pulumi.runtime.isDryRun()) {
+    await pulumi.log.info("host: none, there is no kubeconfig with a current context");
+    return [];
+  }
+  if (current !== undefined) await pulumi.log.info(`host: context ${current.context}, ${current.server}`);
+  return checkAmbientHost(current, clusterNames(settings));
 }
 
-/** Keys whose values are not text; Pulumi passes these as JSON. */
-const structured = new Set(["workloads", "timeoutSeconds"]);
+/** The keys of one project whose values are, or hold, secrets, going by the list that Pulumi passes to programs. */
+export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<string> {
+  const prefix = `${project}:`;
+  const keys = JSON.parse(secretKeys) as string[];
+  return new Set(keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])));
+}
+
+/** Keys that may hold secrets; what any other says shows in previews and in the state. */
+const mayBeSecret = new Set(["licenseKey", "values"]);
+
+/** What must be secret and is not, and what is and would not stay so. */
+export function checkSecrets(
+  settings: Readonly<Record<string, unknown>>,
+  secretKeys: ReadonlySet<string>,
+): Mistake[] {
+  const plain = settings["licenseKey"] !== undefined && !secretKeys.has("licenseKey");
+  const misplaced = [...secretKeys].filter((key) => !mayBeSecret.has(key));
+  return [
+    ...(plain
+      ? [{ path: "licenseKey", message: "it is in plain text: pulumi config set --secret licenseKey KEY" }]
+      : []),
+    ...misplaced.map((path) => ({
+      path,
+      message: "it holds a secret, which would not stay one; only licenseKey and values may",
+    })),
+  ];
+}
 
 /** The values of one project's keys; empty text, the default of optional keys, stands for a key that is not set. */
 export function settingsOf(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -118,8 +94,14 @@ export function settingsOf(project: string, all: Readonly<Record<string, string>
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, text]) => [key.slice(prefix.length), text] as const)
       .filter(([, text]) => text !== "")
-      .map(([key, text]) => [key, structured.has(key) ? parseJson(text) : text]),
+      .map(([key, text]) => [key, isText(key) ? text : parseJson(text)]),
   );
+}
+
+/** Pulumi passes whatever is not text as JSON. */
+function isText(key: string): boolean {
+  const form = (schema.shape as Readonly<Record<string, z.ZodType | undefined>>)[key];
+  return form === undefined || configType(form) === "string";
 }
 
 /** What is no JSON stays text, and fails the check of its key in the user's words. */
@@ -133,29 +115,29 @@ function parseJson(text: string): unknown {
 
 /** Checks a whole configuration as plain data; finds every mistake, or none and the settings, complete. */
 export function checkSettings(input: Readonly<Record<string, unknown>>): {
-  readonly settings?: Omit<LabConfig, "licenseKey">;
+  readonly settings?: Omit<LabConfig, "licenseKey" | "secretValues">;
   readonly mistakes: readonly Mistake[];
 } {
   const { data, error } = schema.safeParse(input);
-  const mistakes = [...(error?.issues.flatMap(explain) ?? []), ...duplicateNames(input)];
-
+  const mistakes = [...(error?.issues.flatMap(explain) ?? []), ...contradictions(input)];
+  const versions = data?.versions ?? defaultVersions;
   const directory = input["charts"];
   const charts =
     typeof directory === "string"
-      ? chartsFromDirectory(directory, (message) => mistakes.push({ path: "charts", message }))
-      : chartsFromRepositories();
-
-  return data === undefined || mistakes.length > 0
-    ? { mistakes }
-    : { settings: { ...data, charts }, mistakes };
+      ? chartsFromDirectory(versions, directory, (message) => mistakes.push({ path: "charts", message }))
+      : chartsFromRepositories(versions, data?.repositories);
+  if (data === undefined || mistakes.length > 0) return { mistakes };
+  return { settings: { ...data, charts }, mistakes };
 }
 
 function explain(issue: z.core.$ZodIssue): Mistake[] {
-  const path = issue.path.reduce<string>(
-    (at, key) =>
-      typeof key === "number" ? `${at}[${key}]` : at === "" ? String(key) : `${at}.${String(key)}`,
-    "",
-  );
+  const path = pathOf(issue.path);
+  if (issue.code === "invalid_union") {
+    // What is wrong with the form that it comes closest to is the better message.
+    const closest = issue.errors.find((issues) => issues.every(({ code }) => code !== "invalid_value"));
+    if (closest?.every((inside) => inside.path.length > 0) === true)
+      return closest.flatMap((inside) => explain({ ...inside, path: [...issue.path, ...inside.path] }));
+  }
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
   return issue.keys.map((key) => ({
     path: path === "" ? key : `${path}.${key}`,
@@ -163,20 +145,12 @@ function explain(issue: z.core.$ZodIssue): Mistake[] {
   }));
 }
 
-/** Names are compared even where something else is wrong, so that this mistake is not found only afterwards. */
-function duplicateNames({ management, workloads }: Readonly<Record<string, unknown>>): Mistake[] {
-  const names = Array.isArray(workloads)
-    ? workloads.map((entry: unknown) => (entry as { name?: unknown } | null)?.name)
-    : [];
-  const seen = new Map<unknown, string>([[management, "management"]]);
-  return names.flatMap((name, index) => {
-    const path = `workloads[${index}].name`;
-    const first = typeof name === "string" ? seen.get(name) : undefined;
-    if (first !== undefined) return [{ path, message: `"${String(name)}" is already the name of ${first}` }];
-    seen.set(name, path);
-    return [];
-  });
-}
+const pathOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (at, key) =>
+      typeof key === "number" ? `${at}[${key}]` : at === "" ? String(key) : `${at}.${String(key)}`,
+    "",
+  );
 
 /** One message for all mistakes. */
 export function describe(project: string, mistakes: readonly Mistake[]): string {

@@ -1,16 +1,14 @@
-import * as k8s from "@pulumi/kubernetes";
 import { Lab } from "./components/lab.ts";
 import { readConfig } from "./config.ts";
+import { nextCommands, userInterface } from "./values/outputs.ts";
 
-const config = readConfig();
+const config = await readConfig();
+const lab = new Lab("lab", config);
 
-// The kubeconfig is the ambient one ($KUBECONFIG, else ~/.kube/config): a path here would differ between machines.
-const host = new k8s.Provider(
-  "host",
-  config.hostContext === undefined ? {} : { context: config.hostContext },
-);
-const lab = new Lab("lab", { config, host });
-
-export const contexts = [config.management, ...config.workloads.map(({ name }) => name)];
+export const contexts = [config.management, ...config.workloads].map(({ name }) => name);
 export const kubeconfig = lab.kubeconfig;
+export const ingresses = lab.ingresses;
 export const productPages = lab.productPages;
+export const ui = userInterface(config.management.name);
+export const versions = config.versions;
+export const next = lab.productPages.apply((pages) => nextCommands(config.management.name, pages));

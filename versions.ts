@@ -1,51 +1,64 @@
-/** A chart the lab installs: where it lives, and the version the lab is known to work with. */
-export interface ChartPin {
+/**
+ * What the lab is made of, each in the one version it is known to work with. A stack may choose others under
+ * `versions`; `compatibility.ts` says which combinations are known.
+ *
+ * What must move together: `istio` with `k3s` and `glooMesh` (Gloo Mesh 2.0 supports Istio 1.9 to 1.13).
+ */
+export const versions = {
+  // Its values are what `values/vcluster.ts` writes; the charts from 0.20 on have others.
+  vcluster: "0.10.2",
+  // Kubernetes 1.22 still has the API versions that Istio 1.12 renders; the chart's own default is a release
+  // candidate, and this build is the one that starts on hosts with cgroup v2.
+  k3s: "v1.22.5-k3s1",
+  glooMesh: "2.0.9",
+  istio: "1.12.6",
+  // Bookinfo as Istio 1.11.4 ships it.
+  bookinfo: "1.16.2",
+} as const;
+
+/** A part of the lab that has a version of its own. */
+export type Part = keyof typeof versions;
+
+/** A version for each part. */
+export type Versions = Readonly<Record<Part, string>>;
+
+/** A chart the lab installs: which part it belongs to, and where it lives. */
+export interface Chart {
   /** Name of the chart in its repository, and of its archive or folder in a directory of charts. */
   readonly chart: string;
-  readonly version: string;
+  /** The part whose version is the chart's. */
+  readonly part: Part;
   /** URL of the Helm repository. */
   readonly repo: string;
 }
 
 // The old host of Istio's charts is switched off in December 2026; this one serves the same versions.
 const istioRepo = "https://blob.istio.io/istio-release/charts";
-const istioVersion = "1.12.6";
-
 const glooMeshRepo = "https://storage.googleapis.com/gloo-mesh-enterprise";
-const glooMeshVersion = "2.0.9";
 
-/**
- * Every chart, pinned.
- *
- * What must move together: the three Istio charts with `images.istio`; the two Gloo Mesh charts with each
- * other, and with Istio (2.0 supports Istio 1.9 to 1.13 on Kubernetes 1.17 to 1.23, so with `images.k3s` too).
- */
+/** Every chart. */
 export const charts = {
-  vcluster: { chart: "vcluster", version: "0.10.2", repo: "https://charts.loft.sh" },
+  vcluster: { chart: "vcluster", part: "vcluster", repo: "https://charts.loft.sh" },
   glooMeshEnterprise: {
     chart: "gloo-mesh-enterprise",
-    version: glooMeshVersion,
+    part: "glooMesh",
     repo: `${glooMeshRepo}/gloo-mesh-enterprise`,
   },
-  glooMeshAgent: {
-    chart: "gloo-mesh-agent",
-    version: glooMeshVersion,
-    repo: `${glooMeshRepo}/gloo-mesh-agent`,
-  },
-  istioBase: { chart: "base", version: istioVersion, repo: istioRepo },
-  istiod: { chart: "istiod", version: istioVersion, repo: istioRepo },
-  gateway: { chart: "gateway", version: istioVersion, repo: istioRepo },
-} as const satisfies Record<string, ChartPin>;
+  glooMeshAgent: { chart: "gloo-mesh-agent", part: "glooMesh", repo: `${glooMeshRepo}/gloo-mesh-agent` },
+  istioBase: { chart: "base", part: "istio", repo: istioRepo },
+  istiod: { chart: "istiod", part: "istio", repo: istioRepo },
+  gateway: { chart: "gateway", part: "istio", repo: istioRepo },
+} as const satisfies Record<string, Chart>;
 
 export type ChartName = keyof typeof charts;
 
 /** Images the lab names itself; every other image is the default of its chart. */
 export const images = {
-  // Kubernetes 1.22 still has the API versions that Istio 1.12 renders; the chart's own default is a release
-  // candidate, and this build is the one that starts on hosts with cgroup v2.
-  k3s: "rancher/k3s:v1.22.5-k3s1",
+  k3s: "rancher/k3s",
   // The charts' own default hub is switched off together with the old chart host.
-  istio: { hub: "docker.io/istio", tag: istioVersion },
-  // Bookinfo as Istio 1.11.4 ships it.
-  bookinfo: { hub: "docker.io/istio", tag: "1.16.2" },
+  istioHub: "docker.io/istio",
+  bookinfoHub: "docker.io/istio",
 } as const;
+
+/** The minor version in a version or tag, e.g. 22 in `v1.22.5-k3s1`; not a number where there is none. */
+export const minorOf = (version: string): number => Number(/^v?\d+\.(\d+)/.exec(version)?.[1]);

@@ -3,14 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type BookinfoService,
   type BookinfoVersion,
+  bookinfoNamespace,
   bookinfoPort,
   bookinfoServices,
-  type ReviewsVersion,
+  type BookinfoServicesArgs,
 } from "../values/bookinfo.ts";
 
-export interface BookinfoArgs {
-  /** Versions of `reviews` that run side by side. */
-  readonly reviews: readonly ReviewsVersion[];
+export interface BookinfoArgs extends BookinfoServicesArgs {
   /** What must be ready before a pod is created, so that it gets its sidecar: a pod without one never heals. */
   readonly injection: readonly pulumi.Resource[];
   /** How long each Deployment may take, in seconds. */
@@ -30,11 +29,11 @@ export class Bookinfo extends pulumi.ComponentResource {
 
     this.namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: "bookinfo", labels: { "istio-injection": "enabled" } } },
+      { metadata: { name: bookinfoNamespace, labels: { "istio-injection": "enabled" } } },
       { parent: this },
     );
 
-    for (const service of bookinfoServices(args.reviews)) this.service(name, service, args);
+    for (const service of bookinfoServices(args)) this.service(name, service, args);
 
     this.registerOutputs({ namespace: this.namespace.metadata.name });
   }

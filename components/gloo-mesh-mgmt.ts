@@ -2,26 +2,27 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ChartSource } from "../charts.ts";
+import type { LabConfig, ManagementConfig } from "../config.ts";
+import { type ExposedService, endpointOf, exposedFields, hostAndPort } from "../values/exposure.ts";
 import { glooMeshMgmtValues } from "../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
-import { type LoadBalancerIngress, loadBalancerAddress } from "../values/load-balancer.ts";
-import { awaitValues } from "./step.ts";
+import type { Host } from "./host.ts";
+import { helmRelease, type ReleaseSettings } from "./release.ts";
+import { awaitValues, fieldsOf } from "./step.ts";
 
-export interface GlooMeshMgmtArgs {
-  /** Name of the management cluster. */
-  readonly cluster: string;
-  /** Kubeconfig of the management cluster; secret. */
-  readonly kubeconfig: pulumi.Input<string>;
+export interface GlooMeshMgmtArgs
+  extends ReleaseSettings, Pick<LabConfig, "expose" | "imageRegistry" | "licenseKey"> {
+  /** The management cluster. */
+  readonly cluster: ManagementConfig;
+  /** Its kubeconfig; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
   readonly chart: ChartSource;
-  /** Solo.io license key; secret. */
-  readonly licenseKey: pulumi.Input<string>;
-  /** How long the release may take, in seconds. */
-  readonly timeoutSeconds: number;
+  readonly host: Host;
 }
 
 /** What an agent needs to register with the management server. */
 export interface Relay {
-  /** `HOST:PORT` of the relay. */
+  /** Where pods of other clusters reach it, as `HOST:PORT`. */
   readonly address: pulumi.Output<string>;
   /** Certificate of the relay's root, base64 of PEM, without its key. */
   readonly rootCa: pulumi.Output<string>;
@@ -41,7 +42,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
 
   constructor(name: string, args: GlooMeshMgmtArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:GlooMeshMgmt", name, {}, opts);
-    const { cluster, kubeconfig, chart, licenseKey, timeoutSeconds } = args;
+    const { cluster, kubeconfig, host, expose, imageRegistry, licenseKey, timeoutSeconds } = args;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -63,29 +64,32 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.release = new k8s.helm.v3.Release(
+    this.release = helmRelease(
       `${name}-release`,
       {
-        ...chart,
-        name: "gloo-mesh-enterprise",
+        ...args,
+        kind: "glooMeshEnterprise",
+        release: "gloo-mesh-enterprise",
         namespace: namespace.metadata.name,
-        values: glooMeshMgmtValues({ cluster, licenseKey }),
-        timeout: timeoutSeconds,
+        own: glooMeshMgmtValues({ cluster: cluster.name, licenseKey, expose, imageRegistry }),
+        clusterValues: cluster.values,
+        access: { kubeconfig },
       },
       // The management server reads the token when it starts.
-      { parent: this, dependsOn: [tokenSecret], deleteBeforeReplace: true },
+      { parent: this, dependsOn: [tokenSecret] },
     );
 
-    const server = { kind: "Service", namespace: glooMeshNamespace, name: "gloo-mesh-mgmt-server" } as const;
-    const found = awaitValues<{ ingress: LoadBalancerIngress; ports: ServicePort[]; rootCa: string }>(
+    const found = awaitValues<ExposedService & { rootCa: string }>(
       `${name}-relay`,
       {
-        cluster,
+        cluster: cluster.name,
         kubeconfig,
         timeoutSeconds,
         values: {
-          ingress: { ...server, field: ["status", "loadBalancer", "ingress", 0] },
-          ports: { ...server, field: ["spec", "ports"] },
+          ...fieldsOf(
+            { kind: "Service", namespace: glooMeshNamespace, name: "gloo-mesh-mgmt-server" },
+            exposedFields[expose],
+          ),
           rootCa: {
             kind: "Secret",
             namespace: glooMeshNamespace,
@@ -97,23 +101,13 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
       { parent: this, dependsOn: [this.release] },
     );
     this.relay = {
-      address: pulumi.unsecret(found).apply(({ ingress, ports }) => relayAddress(ingress, ports)),
+      address: pulumi
+        .all([pulumi.unsecret(found), host.nodeInside])
+        .apply(([service, node]) => hostAndPort(endpointOf(service, "grpc", node))),
       rootCa: pulumi.unsecret(found.rootCa),
       token: token.result,
     };
 
     this.registerOutputs({ relayAddress: this.relay.address });
   }
-}
-
-interface ServicePort {
-  readonly name?: string;
-  readonly port: number;
-}
-
-/** `HOST:PORT` of the port named `grpc`. */
-function relayAddress(ingress: LoadBalancerIngress, ports: readonly ServicePort[]): string {
-  const grpc = ports.find(({ name }) => name === "grpc");
-  if (grpc === undefined) throw new Error("Service gloo-mesh-mgmt-server has no port named grpc");
-  return `${loadBalancerAddress(ingress)}:${grpc.port}`;
 }

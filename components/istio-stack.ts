@@ -1,113 +1,151 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSource } from "../charts.ts";
-import { type GatewayName, gatewayValues, istiodValues } from "../values/istio.ts";
-import { type LoadBalancerIngress, loadBalancerAddress } from "../values/load-balancer.ts";
-import { awaitValues } from "./step.ts";
+import type { ChartSources } from "../charts.ts";
+import type { LabConfig, WorkloadConfig } from "../config.ts";
+import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../values/exposure.ts";
+import {
+  type Gateway,
+  gatewayNamespace,
+  gateways,
+  gatewayValues,
+  istioBuild,
+  istiodValues,
+} from "../values/istio.ts";
+import type { Host } from "./host.ts";
+import { helmRelease, type ReleaseArgs, type ReleaseSettings } from "./release.ts";
+import { awaitValues, fieldsOf } from "./step.ts";
 
-export interface IstioStackArgs {
-  /** Name of the workload cluster: of its mesh network identity and its trust domain. */
-  readonly cluster: string;
-  /** Kubeconfig of the workload cluster; secret. */
-  readonly kubeconfig: pulumi.Input<string>;
-  readonly charts: {
-    readonly istioBase: ChartSource;
-    readonly istiod: ChartSource;
-    readonly gateway: ChartSource;
-  };
-  /** Pods of each gateway. */
-  readonly replicas: Readonly<Record<GatewayName, number>>;
-  /** How long each release may take, in seconds. */
-  readonly timeoutSeconds: number;
+export interface IstioStackArgs
+  extends
+    ReleaseSettings,
+    Pick<LabConfig, "expose" | "versions" | "istioImage" | "imageRegistry" | "multiCluster"> {
+  /** The workload cluster; its name is that of its identity in the mesh, and of its trust domain. */
+  readonly cluster: WorkloadConfig;
+  /** Its kubeconfig; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly charts: ChartSources;
+  readonly host: Host;
+  /** What must be there before istiod looks at the cluster's nodes. */
+  readonly localities: readonly pulumi.Resource[];
 }
 
 /**
- * Istio with an ingress and an east-west gateway.
+ * Istio with the gateways that the cluster is to have.
  *
  * Its children need the provider of the workload cluster.
  */
 export class IstioStack extends pulumi.ComponentResource {
   /** Pods that want a sidecar must not be created before this release is ready. */
   readonly istiod: k8s.helm.v3.Release;
-  /** Namespace of both gateways. */
+  /** Namespace of the gateways. */
   readonly gatewayNamespace: k8s.core.v1.Namespace;
-  /** IP address or host name of the ingress gateway. */
-  readonly ingressAddress: pulumi.Output<string>;
+  /** URL of the ingress gateway, e.g. `http://203.0.113.7`; undefined if there is none. */
+  readonly ingressUrl: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: IstioStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:istio:IstioStack", name, {}, opts);
-    const { cluster, kubeconfig, charts, replicas, timeoutSeconds } = args;
+    const {
+      cluster,
+      kubeconfig,
+      charts,
+      localities,
+      expose,
+      versions,
+      istioImage,
+      imageRegistry,
+      multiCluster,
+    } = args;
+    const { resources } = cluster;
 
     const system = this.namespace(`${name}-system`, "istio-system");
-    this.gatewayNamespace = this.namespace(`${name}-gateways`, "istio-gateways");
+    this.gatewayNamespace = this.namespace(`${name}-gateways`, gatewayNamespace);
 
     // Releases, not charts rendered by the engine: istiod changes its own webhooks, which must not show as drift.
     const release = (
       role: string,
-      releaseArgs: k8s.helm.v3.ReleaseArgs,
+      releaseArgs: Pick<ReleaseArgs, "kind" | "release" | "namespace" | "chart" | "own">,
       dependsOn: pulumi.Resource[],
     ): k8s.helm.v3.Release =>
-      new k8s.helm.v3.Release(
+      helmRelease(
         `${name}-${role}`,
-        { timeout: timeoutSeconds, ...releaseArgs },
-        { parent: this, dependsOn, deleteBeforeReplace: true },
+        { ...args, ...releaseArgs, clusterValues: cluster.values, access: { kubeconfig } },
+        { parent: this, dependsOn },
       );
 
     const base = release(
       "base",
-      { ...charts.istioBase, name: "istio-base", namespace: system.metadata.name },
+      { kind: "istioBase", chart: charts.istioBase, release: "istio-base", namespace: system.metadata.name },
       [],
     );
     this.istiod = release(
       "istiod",
       {
-        ...charts.istiod,
-        name: "istiod",
+        kind: "istiod",
+        chart: charts.istiod,
+        release: "istiod",
         namespace: system.metadata.name,
-        values: istiodValues(cluster),
+        own: istiodValues({
+          cluster: cluster.name,
+          build: istioBuild(versions.istio, istioImage, imageRegistry),
+          multiCluster,
+          resources: resources.istiod,
+        }),
       },
-      // Its EnvoyFilters are of kinds that base defines.
-      [base],
+      // Its EnvoyFilters are of kinds that base defines; and it takes the places of endpoints from nodes as they are.
+      [base, ...localities],
     );
 
-    const gateway = (role: string, gatewayName: GatewayName): k8s.helm.v3.Release =>
-      release(
-        role,
+    const gateway = (kind: Gateway): k8s.helm.v3.Release | undefined => {
+      const wanted = cluster[kind];
+      if (wanted === false) return undefined;
+      const { name: gatewayName } = gateways[kind];
+      return release(
+        gatewayName.replace("istio-", ""),
         {
-          ...charts.gateway,
-          name: gatewayName,
+          kind,
+          chart: charts.gateway,
+          release: gatewayName,
           namespace: this.gatewayNamespace.metadata.name,
-          values: gatewayValues({ name: gatewayName, replicas: replicas[gatewayName] }),
+          own: gatewayValues({
+            gateway: kind,
+            replicas: wanted.replicas,
+            expose,
+            resources: resources.gateways,
+          }),
         },
         // Their pods have the image `auto`, which only istiod's webhook replaces, and only when they are created.
         [this.istiod],
       );
-    const ingress = gateway("ingressgateway", "istio-ingressgateway");
-    gateway("eastwestgateway", "istio-eastwestgateway");
+    };
+    const ingress = gateway("ingress");
+    gateway("eastWest");
+    this.ingressUrl = ingress && this.urlOf(`${name}-ingress-address`, ingress, args);
 
-    const found = awaitValues<{ ingress: LoadBalancerIngress }>(
-      `${name}-ingress-address`,
-      {
-        cluster,
-        kubeconfig,
-        timeoutSeconds,
-        values: {
-          ingress: {
-            kind: "Service",
-            namespace: "istio-gateways",
-            name: "istio-ingressgateway",
-            field: ["status", "loadBalancer", "ingress", 0],
-          },
-        },
-      },
-      { parent: this, dependsOn: [ingress] },
-    );
-    this.ingressAddress = pulumi.unsecret(found.ingress).apply(loadBalancerAddress);
-
-    this.registerOutputs({ ingressAddress: this.ingressAddress });
+    this.registerOutputs({ ingressUrl: this.ingressUrl });
   }
 
   private namespace(name: string, namespace: string): k8s.core.v1.Namespace {
     return new k8s.core.v1.Namespace(name, { metadata: { name: namespace } }, { parent: this });
+  }
+
+  private urlOf(
+    name: string,
+    ingress: pulumi.Resource,
+    { cluster, kubeconfig, host, expose, timeoutSeconds }: IstioStackArgs,
+  ): pulumi.Output<string> {
+    const service = { kind: "Service", namespace: gatewayNamespace, name: gateways.ingress.name } as const;
+    const found = awaitValues<ExposedService>(
+      name,
+      {
+        cluster: cluster.name,
+        kubeconfig,
+        timeoutSeconds,
+        values: fieldsOf(service, exposedFields[expose]),
+      },
+      { parent: this, dependsOn: [ingress] },
+    );
+    return pulumi
+      .all([pulumi.unsecret(found), host.nodeOutside])
+      .apply(([exposed, node]) => httpUrl(endpointOf(exposed, "http2", node)));
   }
 }

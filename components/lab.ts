@@ -1,17 +1,18 @@
-import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { LabConfig } from "../config.ts";
+import type { LabConfig, WorkloadConfig } from "../config.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
 import { Bookinfo } from "./bookinfo.ts";
 import { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
+import { Host } from "./host.ts";
 import { VCluster } from "./vcluster.ts";
 import { WorkloadCluster } from "./workload-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
-export interface LabArgs {
-  readonly config: LabConfig;
-  /** Provider of the host cluster. */
-  readonly host: k8s.Provider;
+/** A workload cluster and what runs on it. */
+interface Workload {
+  readonly cluster: string;
+  readonly workload: WorkloadCluster;
+  readonly bookinfo: Bookinfo | undefined;
 }
 
 /**
@@ -23,69 +24,49 @@ export interface LabArgs {
 export class Lab extends pulumi.ComponentResource {
   /** One kubeconfig with a context per virtual cluster; secret. */
   readonly kubeconfig: pulumi.Output<string>;
+  /** URL of the ingress gateway of each workload cluster that has one. */
+  readonly ingresses: pulumi.Output<Record<string, string>>;
   /** URL of Bookinfo's product page behind the ingress gateway of each workload cluster that runs it. */
   readonly productPages: pulumi.Output<Record<string, string>>;
 
-  constructor(name: string, { config, host }: LabArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:lab:Lab", name, {}, pulumi.mergeOptions(opts, { providers: [host] }));
-    const { management, charts, timeoutSeconds, hostContext, serviceCidr } = config;
+  constructor(name: string, config: LabConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("meshlab:lab:Lab", name, {}, opts);
+    const { management, charts, multiCluster } = config;
+
+    const host = new Host(`${name}-host`, config, { parent: this });
+    const onHost = { parent: this, providers: [host.provider] };
 
     const vcluster = new VCluster(
-      `${name}-${management}-vcluster`,
-      { cluster: management, chart: charts.vcluster, hostContext, serviceCidr, timeoutSeconds },
-      { parent: this },
+      `${name}-${management.name}-vcluster`,
+      { ...config, cluster: management, chart: charts.vcluster, host },
+      onHost,
     );
     const glooMesh = new GlooMeshMgmt(
-      `${name}-${management}-gloo-mesh`,
+      `${name}-${management.name}-gloo-mesh`,
       {
+        ...config,
         cluster: management,
         kubeconfig: vcluster.kubeconfig,
         chart: charts.glooMeshEnterprise,
-        licenseKey: config.licenseKey,
-        timeoutSeconds,
+        host,
       },
-      { parent: this, providers: [vcluster.provider], deletedWith: vcluster.namespace },
+      { parent: this, providers: [vcluster.provider], ...vcluster.inside },
     );
     const mgmt = { vcluster, glooMesh };
 
-    const workloads = config.workloads.map(({ name: cluster, ingress, eastWest, bookinfo }) => {
+    const workloads = config.workloads.map((cluster): Workload => {
       const workload = new WorkloadCluster(
-        `${name}-${cluster}`,
-        {
-          cluster,
-          charts,
-          hostContext,
-          serviceCidr,
-          timeoutSeconds,
-          mgmt,
-          replicas: {
-            "istio-ingressgateway": ingress.replicas,
-            "istio-eastwestgateway": eastWest.replicas,
-          },
-        },
-        { parent: this },
+        `${name}-${cluster.name}`,
+        { ...config, cluster, host, mgmt },
+        onHost,
       );
-      const inside = {
-        parent: this,
-        providers: [workload.vcluster.provider],
-        deletedWith: workload.vcluster.namespace,
-      };
-      return {
-        cluster,
-        workload,
-        bookinfo:
-          bookinfo &&
-          new Bookinfo(
-            `${name}-${cluster}-bookinfo`,
-            { reviews: bookinfo.reviews, injection: [workload.istio.istiod], timeoutSeconds },
-            inside,
-          ),
-      };
+      return { cluster: cluster.name, workload, bookinfo: this.bookinfo(name, config, cluster, workload) };
     });
 
     const [home] = workloads;
     if (home !== undefined) {
-      new Workspace(`${name}-workspace`, { workspace: "developers", mgmt, home }, { parent: this });
+      const workspace = "developers";
+      new Workspace(`${name}-workspace`, { workspace, mgmt, home, multiCluster }, { parent: this });
     }
 
     this.kubeconfig = pulumi
@@ -93,16 +74,46 @@ export class Lab extends pulumi.ComponentResource {
         [vcluster, ...workloads.map(({ workload }) => workload.vcluster)].map(({ kubeconfig }) => kubeconfig),
       )
       .apply(mergeKubeconfigs);
-    this.productPages = pulumi.output(
-      Object.fromEntries(
-        workloads.flatMap(({ cluster, workload, bookinfo }) =>
-          bookinfo === undefined
-            ? []
-            : [[cluster, pulumi.interpolate`http://${workload.istio.ingressAddress}/productpage`]],
-        ),
-      ),
+    this.ingresses = urls(workloads, (url) => url);
+    this.productPages = urls(
+      workloads.filter(({ bookinfo }) => bookinfo !== undefined),
+      (url) => pulumi.interpolate`${url}/productpage`,
     );
 
-    this.registerOutputs({ kubeconfig: this.kubeconfig, productPages: this.productPages });
+    this.registerOutputs({
+      kubeconfig: this.kubeconfig,
+      ingresses: this.ingresses,
+      productPages: this.productPages,
+    });
   }
+
+  private bookinfo(
+    name: string,
+    { versions, imageRegistry, timeoutSeconds }: LabConfig,
+    cluster: WorkloadConfig,
+    { vcluster, istio }: WorkloadCluster,
+  ): Bookinfo | undefined {
+    if (cluster.bookinfo === undefined) return undefined;
+    const { reviews } = cluster.bookinfo;
+    return new Bookinfo(
+      `${name}-${cluster.name}-bookinfo`,
+      { reviews, tag: versions.bookinfo, imageRegistry, injection: [istio.istiod], timeoutSeconds },
+      { parent: this, providers: [vcluster.provider], ...vcluster.inside },
+    );
+  }
+}
+
+/** A URL for each workload cluster that has an ingress gateway. */
+function urls(
+  workloads: readonly Workload[],
+  urlOf: (ingress: pulumi.Output<string>) => pulumi.Output<string>,
+): pulumi.Output<Record<string, string>> {
+  return pulumi.output(
+    Object.fromEntries(
+      workloads.flatMap(({ cluster, workload }) => {
+        const { ingressUrl } = workload.istio;
+        return ingressUrl === undefined ? [] : [[cluster, urlOf(ingressUrl)]];
+      }),
+    ),
+  );
 }

@@ -6,7 +6,7 @@ export interface StepArgs {
   /** A script under `steps/`, without folder and ending. */
   readonly script: string;
   /** What the script is told as its one argument, as JSON; shows in previews and errors, so never a secret. */
-  readonly spec: Readonly<Record<string, unknown>>;
+  readonly spec: Readonly<Record<string, pulumi.Input<unknown>>>;
   /** What it is told through its environment; kept secret in the state. */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -30,7 +30,7 @@ export function runStep<T>(
       // An argument vector: nothing of the spec is read by a shell. The path is relative, so that the state is
       // the same from every checkout.
       interpreter: ["node", `steps/${script}.ts`],
-      create: JSON.stringify(spec),
+      create: pulumi.jsonStringify(spec),
       environment: pulumi.secret(environment),
       // Standard output is the result, and may be a kubeconfig; progress goes to standard error.
       logging: command.local.Logging.Stderr,
@@ -40,6 +40,13 @@ export function runStep<T>(
   );
   return { resource, result: pulumi.secret(resource.stdout).apply((stdout) => JSON.parse(stdout) as T) };
 }
+
+/** Some fields of one object, each under the name that it is given. */
+export const fieldsOf = (
+  object: Omit<AwaitedValue, "field">,
+  fields: Readonly<Record<string, AwaitedValue["field"]>>,
+): Record<string, AwaitedValue> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { ...object, field }]));
 
 export interface AwaitArgs {
   /** Name of the cluster, for messages. */

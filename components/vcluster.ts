@@ -1,66 +1,111 @@
+import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
+import type { LabConfig, ManagementConfig } from "../config.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { vclusterValues } from "../values/vcluster.ts";
+import type { Host } from "./host.ts";
+import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { runStep } from "./step.ts";
 
-export interface VClusterArgs {
-  /** Name of the virtual cluster: of its namespace, release, context and StatefulSet. */
-  readonly cluster: string;
+export interface VClusterArgs
+  extends
+    ReleaseSettings,
+    Pick<LabConfig, "expose" | "controlPlane" | "versions" | "imageRegistry" | "renew"> {
+  /** The cluster; its name is that of its namespace, release, context and StatefulSet. */
+  readonly cluster: ManagementConfig;
   readonly chart: ChartSource;
-  /** Context of the host in the ambient kubeconfig; default: the current one. */
-  readonly hostContext?: string | undefined;
-  /** Range of the host's ClusterIPs. */
-  readonly serviceCidr: string;
-  /** How long the release, and then its kubeconfig and address, may take, in seconds. */
-  readonly timeoutSeconds: number;
+  readonly host: Host;
 }
 
 /**
  * A virtual cluster in a namespace of its own on the host.
  *
- * Its children need the provider of the host. What is to live inside takes `provider`, and `deletedWith` the
- * `namespace`: it goes when the cluster goes, without a call into it.
+ * Its children need the provider of the host. What is to live inside takes the options `inside`.
  */
 export class VCluster extends pulumi.ComponentResource {
-  /** Namespace on the host that holds the whole virtual cluster. */
-  readonly namespace: k8s.core.v1.Namespace;
   /** Kubeconfig with one context, named after the cluster; secret. */
   readonly kubeconfig: pulumi.Output<string>;
+  /** Where the cluster's API server is reached, as `HOST:PORT`. */
+  readonly address: pulumi.Output<string>;
   /** Provider for resources inside the cluster. */
   readonly provider: k8s.Provider;
-  /** IP address or host name of the cluster's API server. */
-  readonly address: pulumi.Output<string>;
+  /**
+   * What else holds for resources inside, and for components of such: they go when the cluster goes, without a call
+   * into it; and while it is paused they are left as they are.
+   */
+  readonly inside: Pick<pulumi.ResourceOptions, "deletedWith" | "transformations">;
 
   constructor(name: string, args: VClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:VCluster", name, {}, opts);
-    const { cluster, chart, hostContext, serviceCidr, timeoutSeconds } = args;
+    const { cluster, chart, host, expose, controlPlane, versions, imageRegistry, renew, timeoutSeconds } =
+      args;
+    const { name: clusterName, resources, paused } = cluster;
+    const { serviceCidr, context: hostContext } = host;
 
-    // No istio-injection label here: a host with Istio would put sidecars into the control plane.
-    this.namespace = new k8s.core.v1.Namespace(
+    const own = { expose, k3s: versions.k3s, controlPlane, resources, paused, imageRegistry };
+    // Without a volume every change of the release empties the cluster; then everything inside is replaced with it.
+    const contents = controlPlane.persistence ? undefined : digest([chart, own, args.values, cluster.values]);
+    const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: cluster } },
-      { parent: this },
+      {
+        // No istio-injection label here: a host with Istio would put sidecars into the control plane.
+        metadata: {
+          name: clusterName,
+          ...(contents === undefined ? {} : { annotations: { [contentsAnnotation]: contents } }),
+        },
+      },
+      {
+        parent: this,
+        ...(contents === undefined
+          ? {}
+          : { replaceOnChanges: ["metadata.annotations"], deleteBeforeReplace: true }),
+      },
     );
 
-    const release = new k8s.helm.v3.Release(
+    const release = helmRelease(
       `${name}-release`,
       {
-        ...chart,
-        name: cluster,
-        namespace: this.namespace.metadata.name,
-        values: vclusterValues({ serviceCidr }),
-        timeout: timeoutSeconds,
+        ...args,
+        kind: "vcluster",
+        release: clusterName,
+        namespace: namespace.metadata.name,
+        own: vclusterValues({ ...own, serviceCidr }),
+        clusterValues: cluster.values,
+        access: { context: hostContext },
       },
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this },
     );
+    if (paused) {
+      // Copies of the cluster's pods would run on without anybody who looks after them.
+      runStep(
+        `${name}-pause`,
+        { script: "pause", spec: { cluster: clusterName, hostContext, timeoutSeconds } },
+        { parent: this, dependsOn: [release] },
+      );
+    }
+    this.inside = { deletedWith: namespace, ...(paused ? { transformations: [leftAsItIs] } : {}) };
 
     // A ready release does not mean that the kubeconfig is there: the syncer writes it some time later.
     const { result: access } = runStep<VClusterAccess>(
       `${name}-kubeconfig`,
-      { script: "vcluster-kubeconfig", spec: { cluster, hostContext, timeoutSeconds } },
-      { parent: this, dependsOn: [release] },
+      {
+        script: "vcluster-kubeconfig",
+        spec: {
+          cluster: clusterName,
+          hostContext,
+          expose,
+          node: host.nodeOutside,
+          // What else could change address or certificate.
+          version: `${chart.version} ${versions.k3s}`,
+          contents,
+          ...(renew === "" ? {} : { renew }),
+          ...(paused ? { paused } : {}),
+          timeoutSeconds,
+        },
+      },
+      { parent: this, dependsOn: [release], ...this.inside },
     );
     this.kubeconfig = access.kubeconfig;
     this.address = pulumi.unsecret(access.address);
@@ -68,10 +113,21 @@ export class VCluster extends pulumi.ComponentResource {
     this.provider = new k8s.Provider(
       `${name}-provider`,
       // Without the identifier a changed address would plan the replacement of everything inside.
-      { kubeconfig: this.kubeconfig, clusterIdentifier: cluster },
+      { kubeconfig: this.kubeconfig, clusterIdentifier: clusterName },
       { parent: this },
     );
 
     this.registerOutputs({ kubeconfig: this.kubeconfig, address: this.address });
   }
 }
+
+const contentsAnnotation = "mesh-lab.dev/contents";
+
+const digest = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
+
+/** What a program says of a resource in a paused cluster waits until somebody can do it. */
+const leftAsItIs: pulumi.ResourceTransformation = ({ props, opts }) => ({
+  props,
+  opts: { ...opts, ignoreChanges: ["*"] },
+});

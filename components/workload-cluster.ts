@@ -1,26 +1,20 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSources } from "../charts.ts";
+import type { LabConfig, WorkloadConfig } from "../config.ts";
+import type { Localities } from "../steps/localities.ts";
 import { glooMeshAgentValues } from "../values/gloo-mesh.ts";
 import { glooMeshNamespace, kubernetesCluster } from "../values/gloo-resources.ts";
-import type { GatewayName } from "../values/istio.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { glooResource } from "./gloo-resource.ts";
+import type { Host } from "./host.ts";
 import { IstioStack } from "./istio-stack.ts";
+import { helmRelease } from "./release.ts";
 import { runStep } from "./step.ts";
 import { VCluster } from "./vcluster.ts";
 
-export interface WorkloadClusterArgs {
-  readonly cluster: string;
-  readonly charts: ChartSources;
-  /** Context of the host in the ambient kubeconfig; default: the current one. */
-  readonly hostContext?: string | undefined;
-  /** Range of the host's ClusterIPs. */
-  readonly serviceCidr: string;
-  /** Pods of each gateway. */
-  readonly replicas: Readonly<Record<GatewayName, number>>;
-  /** How long each release and each wait may take, in seconds. */
-  readonly timeoutSeconds: number;
+export interface WorkloadClusterArgs extends Omit<LabConfig, "management" | "workloads"> {
+  readonly cluster: WorkloadConfig;
+  readonly host: Host;
   /** The management side that the cluster registers with. */
   readonly mgmt: {
     readonly vcluster: VCluster;
@@ -42,26 +36,23 @@ export class WorkloadCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:WorkloadCluster", name, {}, opts);
-    const { cluster, charts, hostContext, serviceCidr, replicas, timeoutSeconds, mgmt } = args;
+    const { cluster, charts, imageRegistry, timeoutSeconds, mgmt } = args;
+    const { relay } = mgmt.glooMesh;
 
-    this.vcluster = new VCluster(
-      `${name}-vcluster`,
-      { cluster, chart: charts.vcluster, hostContext, serviceCidr, timeoutSeconds },
-      { parent: this },
-    );
-    const { kubeconfig, provider, namespace: deletedWith } = this.vcluster;
-    const inside = { parent: this, provider, deletedWith };
+    this.vcluster = new VCluster(`${name}-vcluster`, { ...args, chart: charts.vcluster }, { parent: this });
+    const { kubeconfig, provider } = this.vcluster;
+    const inside = { parent: this, provider, ...this.vcluster.inside };
 
     this.istio = new IstioStack(
       `${name}-istio`,
-      { cluster, kubeconfig, charts, replicas, timeoutSeconds },
-      { parent: this, providers: [provider], deletedWith },
+      { ...args, kubeconfig, localities: this.localities(name, args) },
+      { parent: this, providers: [provider], ...this.vcluster.inside },
     );
 
-    const registration = glooResource(`${name}-registration`, kubernetesCluster(cluster), {
+    const registration = glooResource(`${name}-registration`, kubernetesCluster(cluster.name), {
       parent: this,
       provider: mgmt.vcluster.provider,
-      deletedWith: mgmt.vcluster.namespace,
+      ...mgmt.vcluster.inside,
       // Its kind comes with the release.
       dependsOn: [mgmt.glooMesh.release],
     });
@@ -77,7 +68,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
       {
         metadata: { name: "relay-root-tls-secret", namespace: namespace.metadata.name },
         // The certificate alone: with the root's key a workload cluster could sign for any other.
-        data: { "ca.crt": mgmt.glooMesh.relay.rootCa },
+        data: { "ca.crt": relay.rootCa },
       },
       inside,
     );
@@ -88,27 +79,56 @@ export class WorkloadCluster extends pulumi.ComponentResource {
         `${name}-${role}`,
         {
           script: "relay-token",
-          spec: { verb, cluster, timeoutSeconds },
-          environment: { MESHLAB_KUBECONFIG: kubeconfig, MESHLAB_RELAY_TOKEN: mgmt.glooMesh.relay.token },
+          spec: { verb, cluster: cluster.name, timeoutSeconds },
+          environment: { MESHLAB_KUBECONFIG: kubeconfig, MESHLAB_RELAY_TOKEN: relay.token },
         },
-        { parent: this, dependsOn },
+        { parent: this, ...this.vcluster.inside, dependsOn },
       );
     const token = relayToken("relay-token", "give", [namespace]);
 
-    this.agent = new k8s.helm.v3.Release(
+    this.agent = helmRelease(
       `${name}-agent`,
       {
-        ...charts.glooMeshAgent,
-        name: "gloo-mesh-agent",
+        ...args,
+        kind: "glooMeshAgent",
+        chart: charts.glooMeshAgent,
+        release: "gloo-mesh-agent",
         namespace: namespace.metadata.name,
-        values: glooMeshAgentValues({ cluster, relayAddress: mgmt.glooMesh.relay.address }),
-        timeout: timeoutSeconds,
+        own: glooMeshAgentValues({ cluster: cluster.name, relayAddress: relay.address, imageRegistry }),
+        clusterValues: cluster.values,
+        access: { kubeconfig },
       },
       // The agent crash-loops until it finds all three.
-      { ...inside, dependsOn: [registration, rootCa, token.resource], deleteBeforeReplace: true },
+      { ...inside, dependsOn: [registration, rootCa, token.resource] },
     );
     relayToken("relay-token-withdrawal", "withdraw", [this.agent]);
 
-    this.registerOutputs({ ingressAddress: this.istio.ingressAddress });
+    this.registerOutputs({ ingressUrl: this.istio.ingressUrl });
+  }
+
+  /** Gives the cluster's nodes their region and zone; what must wait for that is to wait for the result. */
+  private localities(
+    name: string,
+    { cluster, multiCluster, timeoutSeconds }: WorkloadClusterArgs,
+  ): readonly pulumi.Resource[] {
+    if (!multiCluster) return [];
+    const place = { region: cluster.region ?? "lab", zone: cluster.zone ?? cluster.name };
+    const { resource, result } = runStep<Localities>(
+      `${name}-localities`,
+      {
+        script: "localities",
+        spec: { cluster: cluster.name, ...place, timeoutSeconds },
+        environment: { MESHLAB_KUBECONFIG: this.vcluster.kubeconfig },
+      },
+      { parent: this, ...this.vcluster.inside },
+    );
+    pulumi.unsecret(result).apply(({ hosts }) => {
+      if (hosts.length === 0) return;
+      void pulumi.log.warn(
+        `${cluster.name} has its region and zone from the host (${hosts.join(", ")}), not from its configuration: all clusters on a node are in one place`,
+        this,
+      );
+    });
+    return [resource];
   }
 }

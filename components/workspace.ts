@@ -1,6 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { bookinfoPort } from "../values/bookinfo.ts";
-import { routeTable, virtualGateway, workspace, workspaceSettings } from "../values/gloo-resources.ts";
+import { bookinfoNamespace, bookinfoPort } from "../values/bookinfo.ts";
+import {
+  globalSettings,
+  rootTrustPolicy,
+  routeTable,
+  virtualGateway,
+  workspace,
+  workspaceSettings,
+} from "../values/gloo-resources.ts";
+import { gatewayNamespace } from "../values/istio.ts";
 import type { Bookinfo } from "./bookinfo.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { glooResource } from "./gloo-resource.ts";
@@ -15,38 +23,49 @@ export interface WorkspaceArgs {
   readonly home: {
     readonly cluster: string;
     readonly workload: WorkloadCluster;
-    /** Where the routes lead; without it the workspace has settings and no routes. */
+    /** Where the routes lead; without it, or without an ingress gateway, the workspace has settings and no routes. */
     readonly bookinfo: Bookinfo | undefined;
   };
+  /** Whether services are to be reached across clusters. */
+  readonly multiCluster: boolean;
 }
 
 /** One Gloo Mesh workspace over the whole lab, its settings, and the way in to Bookinfo. */
 export class Workspace extends pulumi.ComponentResource {
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:Workspace", name, {}, opts);
-    const { mgmt, home } = args;
+    const { mgmt, home, multiCluster } = args;
     const { vcluster, agent, istio } = home.workload;
 
     // On both sides the kinds come with a release.
     const onMgmt = {
       parent: this,
       provider: mgmt.vcluster.provider,
-      deletedWith: mgmt.vcluster.namespace,
+      ...mgmt.vcluster.inside,
       dependsOn: [mgmt.glooMesh.release],
     };
     const onHome = {
       parent: this,
       provider: vcluster.provider,
-      deletedWith: vcluster.namespace,
+      ...vcluster.inside,
       dependsOn: [agent],
     };
 
     glooResource(`${name}-workspace`, workspace(args.workspace), onMgmt);
+    if (multiCluster) {
+      glooResource(`${name}-root-trust`, rootTrustPolicy(), onMgmt);
+      glooResource(`${name}-global`, globalSettings(), onMgmt);
+    }
     glooResource(`${name}-settings`, workspaceSettings(args.workspace), onHome);
 
-    if (home.bookinfo !== undefined) {
-      const gateway = { name: "north-south-gw", namespace: "istio-gateways", cluster: home.cluster };
-      const productpage = { service: "productpage", namespace: "bookinfo", port: bookinfoPort, gateway };
+    if (home.bookinfo !== undefined && istio.ingressUrl !== undefined) {
+      const gateway = { name: "north-south-gw", namespace: gatewayNamespace, cluster: home.cluster };
+      const productpage = {
+        service: "productpage",
+        namespace: bookinfoNamespace,
+        port: bookinfoPort,
+        gateway,
+      };
       glooResource(`${name}-gateway`, virtualGateway(gateway.name, gateway.namespace, gateway.cluster), {
         ...onHome,
         dependsOn: [agent, istio.gatewayNamespace],

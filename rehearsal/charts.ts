@@ -1,16 +1,7 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse } from "yaml";
-import { type ChartPin, charts } from "../versions.ts";
+import { type ChartPin, chartPins, folderVersion } from "../charts.ts";
+import type { Versions } from "../versions.ts";
 import { paths, root } from "./paths.ts";
 
 /** Which chart a run uses. */
@@ -28,44 +19,48 @@ interface Source {
 }
 
 const standIns = join(import.meta.dirname, "charts");
-const pins: readonly ChartPin[] = Object.values(charts);
 
 /**
  * Fills the folder of charts that the program uses: from `directory`, as `NAME-VERSION.tgz` or `NAME/`, else with
  * stand-ins. `say` is told what else is in the directory, and what it lacks.
  */
 export function chooseCharts(
+  versions: Versions,
   directory: string | undefined,
   say: (message: string) => void,
 ): readonly ChosenChart[] {
+  const pins = Object.values(chartPins(versions));
   const given = directory === undefined ? undefined : resolve(root, directory);
-  if (given !== undefined) checkDirectory(given, say);
+  if (given !== undefined) checkDirectory(pins, given, say);
   const chosen = pins.map((pin) => {
     const found = given === undefined ? undefined : findChart(given, pin);
-    const source = found ?? findChart(standIns, pin);
-    if (source === undefined) throw new Error(`There is no stand-in for chart ${pin.chart} ${pin.version}.`);
-    return { pin, source, found };
+    return { pin, source: found ?? standIn(pin), found };
   });
   linkAll(chosen.map(({ source }) => source));
   return chosen.map(({ pin, found }) => ({ chart: pin.chart, version: pin.version, given: found?.path }));
 }
 
-/** The pinned version of a chart in a directory. */
+function standIn({ chart, version }: ChartPin): Source {
+  const path = join(standIns, chart);
+  const own = folderVersion(path);
+  if (own === version) return { path, name: chart };
+  throw new Error(
+    `There is no stand-in for chart ${chart} ${version}, only for ${own ?? "none"}: give the real one with CHARTS.`,
+  );
+}
+
+/** The wanted version of a chart in a directory. */
 export function findChart(directory: string, { chart, version }: ChartPin): Source | undefined {
   const archive = `${chart}-${version}.tgz`;
   if (existsSync(join(directory, archive))) return { path: join(directory, archive), name: archive };
-  const manifest = join(directory, chart, "Chart.yaml");
-  if (!existsSync(manifest)) return undefined;
-  const actual = (parse(readFileSync(manifest, "utf8")) as { version?: unknown }).version;
-  if (actual !== version) {
-    throw new Error(
-      `${join(directory, chart)} is version ${String(actual)} of chart ${chart}; expected ${version}.`,
-    );
-  }
-  return { path: join(directory, chart), name: chart };
+  const path = join(directory, chart);
+  const actual = folderVersion(path);
+  if (actual === undefined) return undefined;
+  if (actual === version) return { path, name: chart };
+  throw new Error(`${path} is version ${actual} of chart ${chart}; expected ${version}.`);
 }
 
-function checkDirectory(directory: string, say: (message: string) => void): void {
+function checkDirectory(pins: readonly ChartPin[], directory: string, say: (message: string) => void): void {
   if (!existsSync(directory)) throw new Error(`CHARTS is ${directory}: there is no such directory.`);
   const expected = pins.flatMap(({ chart, version }) => [chart, `${chart}-${version}.tgz`]);
   const unknown = readdirSync(directory).filter((entry) => !expected.includes(entry));

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { parse, stringify } from "yaml";
+import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { paths, rehearsalDir, root } from "./paths.ts";
 
@@ -79,11 +80,10 @@ export async function openStack(name: string): Promise<Stack> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!existsSync(paths.passphrase)) writeFileAtomically(paths.passphrase, randomBytes(32).toString("hex"));
 
-  const text = readFileIfAny(stackFileIn(root, name));
-  if (text === undefined) throw new Error(unknownStack(name));
+  const user = userStackFile(name);
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));
   const before = parseStackFile(readFileIfAny(stack.configFile) ?? "");
-  const file = overlay(parseStackFile(text), before, relative(root, paths.charts));
+  const file = overlay(user, before, relative(root, paths.charts));
   writeFileAtomically(stack.configFile, stringify(file));
 
   if (!stackExists(stack)) await pulumi(stack, ["stack", "init", name, "--no-select"]);
@@ -125,6 +125,19 @@ function withoutSecrets(value: unknown): unknown {
       .filter(([, entry]) => !isSecret(entry))
       .map(([key, entry]) => [key, withoutSecrets(entry)]),
   );
+}
+
+/** The user's file of a stack. */
+function userStackFile(name: string): StackFile {
+  const text = readFileIfAny(stackFileIn(root, name));
+  if (text === undefined) throw new Error(unknownStack(name));
+  return parseStackFile(text);
+}
+
+/** The versions of the lab's parts that a stack chooses, or leaves to the lab. */
+export function versionsOf(name: string): Versions {
+  const chosen = userStackFile(name).config?.[`${project}:versions`];
+  return { ...versions, ...(isMapping(chosen) ? (chosen as Partial<Versions>) : {}) };
 }
 
 const parseStackFile = (text: string): StackFile => (parse(text) ?? {}) as StackFile;

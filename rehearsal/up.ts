@@ -9,7 +9,7 @@ import { createPhases } from "./phases.ts";
 import { type ChosenPlugin, choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
 import { honestBox, honesty } from "./report.ts";
-import { openStack, pulumi, type Stack, stateOf } from "./stack.ts";
+import { openStack, pulumi, type Stack, stateOf, versionsOf } from "./stack.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
 
@@ -29,7 +29,7 @@ export interface Prepared {
 
 /** Chooses charts and plugins, and opens the stack. */
 export async function prepare(display: Display, choices: Choices): Promise<Prepared> {
-  const charts = chooseCharts(choices.charts, (message) => {
+  const charts = chooseCharts(versionsOf(choices.stack), choices.charts, (message) => {
     display.line(message);
   });
   const stack = await openStack(choices.stack);

@@ -1,4 +1,5 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
+import { exposureHints } from "../values/exposure.ts";
 import { clusterOf, environment, ifExists } from "./cluster.ts";
 import { type Look, poll } from "./poll.ts";
 import { run } from "./run.ts";
@@ -27,7 +28,7 @@ const read = {
 
 const hints: Readonly<Record<AwaitedValue["kind"], string>> = {
   Secret: "Look at the events and logs of what writes it.",
-  Service: "Without a load balancer on the host its address never comes.",
+  Service: exposureHints.LoadBalancer,
 };
 
 /** Looks for one field of one object. */
@@ -46,7 +47,7 @@ export async function lookAt(
 
 if (import.meta.main) {
   await run<AwaitSpec>(async ({ cluster, timeoutSeconds, values }) => {
-    const api = clusterOf(environment("MESHLAB_KUBECONFIG"));
+    const api = clusterOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
     const found = Object.entries(values).map(async ([key, awaited]) => [
       key,
       await poll({

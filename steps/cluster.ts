@@ -1,19 +1,27 @@
 import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 
-/** A client for the cluster of a kubeconfig given as text. */
-export function clusterOf(kubeconfig: string): CoreV1Api {
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  return config.makeApiClient(CoreV1Api);
+/** How to reach a cluster: by a kubeconfig given as text, else by a context of the ambient one. */
+export interface Access {
+  readonly kubeconfig?: string | undefined;
+  /** Default: the current context. */
+  readonly context?: string | undefined;
 }
 
-/** A client for a context of the ambient kubeconfig; default: the current context. */
-export function clusterOfContext(context?: string): CoreV1Api {
+/** The kubeconfig of a cluster, with the cluster's context as its current one. */
+export function kubeConfigOf({ kubeconfig, context }: Access): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromDefault();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromString(kubeconfig);
   if (context !== undefined) config.setCurrentContext(context);
-  return config.makeApiClient(CoreV1Api);
+  if (config.getCurrentCluster() !== null) return config;
+  const names = config.getContexts().map(({ name }) => name);
+  throw new Error(
+    `the kubeconfig has no context "${config.getCurrentContext()}" with a cluster; it has: ${names.join(", ") || "none"}`,
+  );
 }
+
+/** A client for a cluster. */
+export const clusterOf = (access: Access): CoreV1Api => kubeConfigOf(access).makeApiClient(CoreV1Api);
 
 /** What a request found, or undefined where there is no such object. */
 export async function ifExists<T>(request: Promise<T>): Promise<T | undefined> {

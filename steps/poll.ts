@@ -7,8 +7,8 @@ export type Look<T> = { readonly value: T } | { readonly state: string };
 export interface PollArgs<T> {
   /** What is waited for, e.g. `Secret vc-devmgmt in namespace devmgmt`. */
   readonly what: string;
-  /** Where to look for the reason, or what to change, when it never comes. */
-  readonly hint: string;
+  /** Where to look for the reason, or what to change, when it never comes; may be found out then. */
+  readonly hint: string | (() => Promise<string>);
   readonly timeoutSeconds: number;
   readonly look: () => Promise<Look<T>>;
 }
@@ -32,7 +32,8 @@ export async function poll<T>({ what, hint, timeoutSeconds, look }: PollArgs<T>)
     }));
     if ("value" in found) return found.value;
     if (Date.now() - start >= timeoutSeconds * 1000) {
-      throw new Error(`waited ${elapsed()} s for ${what}: ${found.state}. ${hint}`);
+      const advice = typeof hint === "string" ? hint : await hint();
+      throw new Error(`waited ${elapsed()} s for ${what}: ${found.state}. ${advice}`);
     }
     if (Date.now() - reported >= reportMs) {
       reported = Date.now();

@@ -19,7 +19,7 @@ const certificate = { name: "relay-client-tls-secret", namespace };
 
 if (import.meta.main) {
   await run<RelayTokenSpec>(async ({ verb, cluster, timeoutSeconds }) => {
-    const api = clusterOf(environment("MESHLAB_KUBECONFIG"));
+    const api = clusterOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
 
     if (verb === "withdraw") {
       await poll({

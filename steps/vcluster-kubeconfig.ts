@@ -1,70 +1,132 @@
+import { X509Certificate } from "node:crypto";
+import type { CoreV1Api } from "@kubernetes/client-node";
+import {
+  type ExposedService,
+  type Exposure,
+  endpointOf,
+  exposedFields,
+  exposureHints,
+  hostAndPort,
+} from "../values/exposure.ts";
 import { vclusterKubeconfig } from "../values/kubeconfig.ts";
-import { loadBalancerAddress } from "../values/load-balancer.ts";
 import { lookAt } from "./await.ts";
-import { clusterOf, clusterOfContext } from "./cluster.ts";
+import { clusterOf, ifExists } from "./cluster.ts";
+import { diagnose } from "./diagnose.ts";
 import { poll } from "./poll.ts";
 import { run } from "./run.ts";
 
-interface VClusterKubeconfigSpec {
+export interface VClusterKubeconfigSpec {
+  /** Name of the virtual cluster, and of its namespace on the host. */
   readonly cluster: string;
-  readonly hostContext?: string;
+  readonly hostContext?: string | undefined;
+  readonly expose: Exposure;
+  /** Where the host's nodes are reached, for NodePort. */
+  readonly node?: string | undefined;
+  /** The cluster is paused, and was never up. */
+  readonly paused?: boolean | undefined;
+  /** Whether a certificate that is near its end is to be renewed; the text itself says nothing. */
+  readonly renew?: string | undefined;
   readonly timeoutSeconds: number;
 }
 
 /** What the step prints. */
 export interface VClusterAccess {
-  /** IP address or host name of the API server. */
+  /** Where the API server is reached, as `HOST:PORT`. */
   readonly address: string;
   /** Kubeconfig that works from here. */
   readonly kubeconfig: string;
 }
 
-if (import.meta.main) {
-  await run<VClusterKubeconfigSpec>(
-    async ({ cluster, hostContext, timeoutSeconds }): Promise<VClusterAccess> => {
-      const host = clusterOfContext(hostContext);
-      const object = { namespace: cluster, timeoutSeconds };
+/** Content of Secret vc-NAME, in base64. */
+interface Credentials {
+  readonly config: string;
+  readonly "client-certificate": string;
+}
 
-      const [config, ingress] = await Promise.all([
-        poll({
-          ...object,
-          what: `Secret vc-${cluster} in namespace ${cluster} of the host`,
-          hint: `Its writer is the syncer: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,
-          look: () =>
-            lookAt(host, {
-              kind: "Secret",
-              namespace: cluster,
-              name: `vc-${cluster}`,
-              field: ["data", "config"],
-            }),
-        }),
-        poll({
-          ...object,
-          what: `a load balancer for Service ${cluster} in namespace ${cluster} of the host`,
-          hint: "Without a load balancer on the host its address never comes.",
-          look: () =>
-            lookAt(host, {
-              kind: "Service",
-              namespace: cluster,
-              name: cluster,
-              field: ["status", "loadBalancer", "ingress", 0],
-            }),
-        }),
-      ]);
+const decoded = (base64: string): string => Buffer.from(base64, "base64").toString();
 
-      const address = loadBalancerAddress(ingress as { ip?: string; hostname?: string });
-      const text = Buffer.from(config as string, "base64").toString();
-      const kubeconfig = vclusterKubeconfig(cluster, text, `https://${address}:443`);
+// k3s renews its certificates when it starts, if they have no more than this left.
+const renewableDays = 90;
 
-      // A load balancer may take its time to let connections through.
-      const inside = clusterOf(kubeconfig);
-      await poll({
-        what: `the API server of ${cluster} at ${address}`,
-        hint: "The machine that runs this must reach the address of the load balancer.",
-        timeoutSeconds,
-        look: async () => ({ value: await inside.readNamespace({ name: "default" }) }),
-      });
-      return { address, kubeconfig };
+/** Whether a restart of the control plane would bring a new certificate. */
+export function isRenewable(certificate: string, now: number = Date.now()): boolean {
+  const { validTo } = new X509Certificate(certificate);
+  return Date.parse(validTo) - now < renewableDays * 24 * 3600 * 1000;
+}
+
+/** The credentials that the syncer wrote, once `isWanted`. */
+function credentials(
+  host: CoreV1Api,
+  { cluster, hostContext, timeoutSeconds }: VClusterKubeconfigSpec,
+  isWanted: (found: Credentials) => boolean = () => true,
+): Promise<Credentials> {
+  const secret = { kind: "Secret", namespace: cluster, name: `vc-${cluster}`, field: ["data"] } as const;
+  return poll<Credentials>({
+    what: `Secret ${secret.name} in namespace ${cluster} of the host`,
+    hint: async () => {
+      const problems = await diagnose({ context: hostContext }, cluster);
+      return [
+        ...problems,
+        `Its writer is the syncer: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,
+      ].join(" ");
     },
-  );
+    timeoutSeconds,
+    look: async () => {
+      const look = await lookAt(host, secret);
+      if (!("value" in look)) return look;
+      const value = look.value as Credentials;
+      return isWanted(value) ? { value } : { state: "it still has the old certificate" };
+    },
+  });
+}
+
+async function renewed(
+  host: CoreV1Api,
+  spec: VClusterKubeconfigSpec,
+  old: Credentials,
+): Promise<Credentials> {
+  const { cluster } = spec;
+  console.error(`the certificate of ${cluster} is near its end: its control plane is started anew`);
+  await ifExists(host.deleteNamespacedPod({ namespace: cluster, name: `${cluster}-0` }));
+  return credentials(host, spec, (found) => found["client-certificate"] !== old["client-certificate"]);
+}
+
+async function exposed(
+  host: CoreV1Api,
+  { cluster, expose, timeoutSeconds }: VClusterKubeconfigSpec,
+): Promise<ExposedService> {
+  const found = Object.entries(exposedFields[expose]).map(async ([key, field]) => [
+    key,
+    await poll({
+      what: `the address of Service ${cluster} in namespace ${cluster} of the host`,
+      hint: exposureHints[expose],
+      timeoutSeconds,
+      look: () => lookAt(host, { kind: "Service", namespace: cluster, name: cluster, field }),
+    }),
+  ]);
+  return Object.fromEntries(await Promise.all(found)) as ExposedService;
+}
+
+if (import.meta.main) {
+  await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
+    const { cluster, hostContext, node, paused, renew, timeoutSeconds } = spec;
+    if (paused === true)
+      throw new Error(`${cluster} is paused and was never up: take its "paused" away for the first time.`);
+    const host = clusterOf({ context: hostContext });
+    const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
+    const address = hostAndPort(endpointOf(service, "https", node));
+    const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
+    const { config } = isDue ? await renewed(host, spec, first) : first;
+    const kubeconfig = vclusterKubeconfig(cluster, decoded(config), `https://${address}`);
+
+    // What forwards connections may take its time to begin.
+    const inside = clusterOf({ kubeconfig });
+    await poll({
+      what: `the API server of ${cluster} at ${address}`,
+      hint: "The machine that runs this must reach that address; for NodePort, nodeAddress can say another.",
+      timeoutSeconds,
+      look: async () => ({ value: await inside.readNamespace({ name: "default" }) }),
+    });
+    return { address, kubeconfig };
+  });
 }

@@ -1,10 +1,14 @@
 import { images } from "../versions.ts";
+import { mirrored } from "./images.ts";
 
 /** A version of `reviews`: v1 shows no stars, v2 black ones, v3 red ones. */
 export const reviewsVersions = ["v1", "v2", "v3"] as const;
 export type ReviewsVersion = (typeof reviewsVersions)[number];
 
 export const bookinfoPort = 9080;
+
+/** Namespace of Bookinfo. */
+export const bookinfoNamespace = "bookinfo";
 
 /** A Bookinfo service and the versions of it that run. */
 export interface BookinfoService {
@@ -20,9 +24,20 @@ export interface BookinfoVersion {
   readonly scratch?: Readonly<Record<string, string>>;
 }
 
-/** Bookinfo of Istio 1.11.4 as a table, with the given versions of `reviews`. */
-export function bookinfoServices(reviews: readonly ReviewsVersion[]): readonly BookinfoService[] {
-  const image = (name: string) => `${images.bookinfo.hub}/examples-bookinfo-${name}:${images.bookinfo.tag}`;
+export interface BookinfoServicesArgs {
+  /** Versions of `reviews` that run side by side. */
+  readonly reviews: readonly ReviewsVersion[];
+  /** Tag of the images. */
+  readonly tag: string;
+  /** Mirror of all images; default: their own registries. */
+  readonly imageRegistry?: string | undefined;
+}
+
+/** Bookinfo of Istio 1.11.4 as a table. */
+export function bookinfoServices(args: BookinfoServicesArgs): readonly BookinfoService[] {
+  const { reviews, tag, imageRegistry } = args;
+  const hub = mirrored(images.bookinfoHub, imageRegistry);
+  const image = (name: string) => `${hub}/examples-bookinfo-${name}:${tag}`;
   return [
     { name: "details", versions: [{ version: "v1", image: image("details-v1") }] },
     { name: "ratings", versions: [{ version: "v1", image: image("ratings-v1") }] },

@@ -46,6 +46,29 @@ export function workspaceSettings(name: string): GlooResource {
   };
 }
 
+/** Settings of the whole of Gloo Mesh: which gateways traffic between clusters goes through. */
+export function globalSettings(): GlooResource {
+  return {
+    apiVersion: admin,
+    kind: "WorkspaceSettings",
+    // The name that makes them so.
+    metadata: { name: "global", namespace: glooMeshNamespace },
+    // By default Gloo Mesh looks for them in istio-system only.
+    spec: { options: { eastWestGateways: [{ selector: { labels: { istio: "eastwestgateway" } } }] } },
+  };
+}
+
+/** One root certificate for all meshes: without it none of them trusts another's identities. */
+export function rootTrustPolicy(): GlooResource {
+  return {
+    apiVersion: admin,
+    kind: "RootTrustPolicy",
+    metadata: { name: "root-trust-policy", namespace: glooMeshNamespace },
+    // A proxy keeps the certificate it has started with, so that pods must start anew.
+    spec: { config: { mgmtServerCa: { generated: {} }, autoRestartPods: true } },
+  };
+}
+
 /** A gateway listening on port 80 of a cluster's ingress gateways, open to every route table. */
 export function virtualGateway(name: string, namespace: string, cluster: string): GlooResource {
   return {

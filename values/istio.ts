@@ -1,11 +1,44 @@
 import { images } from "../versions.ts";
+import type { Exposure } from "./exposure.ts";
+import { mirrored } from "./images.ts";
+import { type Resources, withChosen } from "./resources.ts";
+
+/** A build of Istio: `istiod` and the proxies are `HUB/pilot:TAG` and `HUB/proxyv2:TAG`. */
+export interface IstioBuild {
+  readonly hub: string;
+  readonly tag: string;
+}
+
+/**
+ * The build of Istio that runs.
+ *
+ * @param version version of Istio, which is upstream's tag
+ * @param build another build, as `HUB:TAG`; default: upstream's
+ * @param imageRegistry mirror of all images; default: their own registries
+ */
+export function istioBuild(version: string, build?: string, imageRegistry?: string): IstioBuild {
+  const image = build ?? `${images.istioHub}:${version}`;
+  const colon = image.lastIndexOf(":");
+  return { hub: mirrored(image.slice(0, colon), imageRegistry), tag: image.slice(colon + 1) };
+}
+
+export interface IstiodValuesArgs {
+  /** Name of the workload cluster: of its identity in the mesh and its trust domain. */
+  readonly cluster: string;
+  readonly build: IstioBuild;
+  /** Whether services are to be reached across clusters. */
+  readonly multiCluster: boolean;
+  /** Resources of istiod that differ from the lab's. */
+  readonly resources?: Resources | undefined;
+}
 
 /** Values of chart `istiod` 1.12.6 for one workload cluster. */
-export function istiodValues(cluster: string): Record<string, unknown> {
+export function istiodValues(args: IstiodValuesArgs): Record<string, unknown> {
+  const { cluster, build, multiCluster, resources } = args;
   const gatherer = { address: "gloo-mesh-agent.gloo-mesh:9977" };
   return {
     global: {
-      ...images.istio,
+      ...build,
       meshID: "mesh1",
       multiCluster: { clusterName: cluster },
       // One replica with `minAvailable: 1` only blocks drains, and policy/v1beta1 is gone from Kubernetes 1.25.
@@ -32,27 +65,34 @@ export function istiodValues(cluster: string): Record<string, unknown> {
       env: {
         PILOT_SKIP_VALIDATE_TRUST_DOMAIN: "true",
         // Without it Gloo Mesh's VirtualDestination does not work; the article leaves it out.
-        PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES: "false",
+        ...(multiCluster ? { PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES: "false" } : {}),
       },
       // The article's limit of 10m starves istiod: it misses its start-up time and its webhook calls time out.
-      resources: {
-        requests: { cpu: "10m", memory: "2048Mi" },
-        limits: { cpu: "500m", memory: "2048Mi" },
-      },
+      resources: withChosen(
+        {
+          requests: { cpu: "10m", memory: "2048Mi" },
+          limits: { cpu: "500m", memory: "2048Mi" },
+        },
+        resources,
+      ),
     },
   };
 }
 
 /** What differs between the gateways of a workload cluster. */
 interface GatewayKind {
+  /** Name of the gateway: of its release, Deployment, Service and ServiceAccount. */
+  readonly name: string;
   /** Value of label `istio`, by which Gloo Mesh and Istio find the gateway. */
   readonly label: string;
   readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: number }[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const gateways = {
-  "istio-ingressgateway": {
+/** The gateways that a workload cluster can have. */
+export const gateways = {
+  ingress: {
+    name: "istio-ingressgateway",
     label: "ingressgateway",
     // Ports above 1024 inside the pod, so that the gateway needs no sysctl and no root.
     ports: [
@@ -60,7 +100,8 @@ const gateways = {
       { name: "https", port: 443, targetPort: 8443 },
     ],
   },
-  "istio-eastwestgateway": {
+  eastWest: {
+    name: "istio-eastwestgateway",
     label: "eastwestgateway",
     ports: [
       { name: "tcp-status-port", port: 15021, targetPort: 15021 },
@@ -71,17 +112,23 @@ const gateways = {
   },
 } as const satisfies Record<string, GatewayKind>;
 
-/** Name of a gateway: of its release, Deployment, Service and ServiceAccount. */
-export type GatewayName = keyof typeof gateways;
+export type Gateway = keyof typeof gateways;
+
+/** Namespace of the gateways. */
+export const gatewayNamespace = "istio-gateways";
 
 export interface GatewayValuesArgs {
-  readonly name: GatewayName;
+  readonly gateway: Gateway;
   readonly replicas: number;
+  readonly expose: Exposure;
+  /** Resources that differ from the lab's. */
+  readonly resources?: Resources | undefined;
 }
 
 /** Values of chart `gateway` 1.12.6; the chart's schema refuses every key that it does not know. */
-export function gatewayValues({ name, replicas }: GatewayValuesArgs): Record<string, unknown> {
-  const { label, ports, env }: GatewayKind = gateways[name];
+export function gatewayValues(args: GatewayValuesArgs): Record<string, unknown> {
+  const { gateway, replicas, expose, resources } = args;
+  const { name, label, ports, env }: GatewayKind = gateways[gateway];
   return {
     name,
     replicaCount: replicas,
@@ -89,11 +136,14 @@ export function gatewayValues({ name, replicas }: GatewayValuesArgs): Record<str
     labels: { istio: label },
     ...(env === undefined ? {} : { env }),
     securityContext: { runAsUser: 1337, runAsGroup: 1337, runAsNonRoot: true, fsGroup: 1337 },
-    service: { type: "LoadBalancer", ports },
+    service: { type: expose, ports },
     // The article's limit of 10m starves the proxy.
-    resources: {
-      requests: { cpu: "10m", memory: "128Mi" },
-      limits: { cpu: "200m", memory: "128Mi" },
-    },
+    resources: withChosen(
+      {
+        requests: { cpu: "10m", memory: "128Mi" },
+        limits: { cpu: "200m", memory: "128Mi" },
+      },
+      resources,
+    ),
   };
 }

@@ -1,17 +1,66 @@
-import { images } from "../versions.ts";
+import type { Input } from "@pulumi/pulumi";
+import { images, minorOf } from "../versions.ts";
+import type { Exposure } from "./exposure.ts";
+import { type Resources, withChosen } from "./resources.ts";
+
+/** A taint that pods tolerate, as Kubernetes has it in a pod. */
+export interface Toleration {
+  readonly key?: string | undefined;
+  readonly operator?: "Exists" | "Equal" | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: "NoSchedule" | "PreferNoSchedule" | "NoExecute" | undefined;
+  readonly tolerationSeconds?: number | undefined;
+}
+
+/** Where control planes run, and where they keep their data. */
+export interface ControlPlane {
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  /** Whether data is on a volume; else it lives as long as the pod. */
+  readonly persistence: boolean;
+  /** Class of the volume; default: the host's default class. */
+  readonly storageClass?: string | undefined;
+  /** Size of the volume, e.g. `5Gi`. */
+  readonly storageSize: string;
+}
 
 export interface VClusterValuesArgs {
   /** Range of the host's ClusterIPs, e.g. `10.96.0.0/12`. */
-  readonly serviceCidr: string;
+  readonly serviceCidr: Input<string>;
+  readonly expose: Exposure;
+  /** Tag of the k3s image, e.g. `v1.22.5-k3s1`. */
+  readonly k3s: string;
+  readonly controlPlane: ControlPlane;
+  /** Resources that differ from the article's. */
+  readonly resources: { readonly vcluster?: Resources | undefined; readonly syncer?: Resources | undefined };
+  /** Stops the control plane and keeps its data. */
+  readonly paused: boolean;
+  /** Mirror of all images; default: their own registries. */
+  readonly imageRegistry?: string | undefined;
 }
 
+/** How vcluster's command line marks a StatefulSet that it paused, so that it can also resume what the lab paused. */
+const pausedAnnotations = { "loft.sh/paused": "true", "loft.sh/paused-replicas": "1" };
+
 /** Values of chart `vcluster` 0.10.2: the article's, and what its command line adds to them. */
-export function vclusterValues({ serviceCidr }: VClusterValuesArgs): Record<string, unknown> {
+export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown> {
+  const { serviceCidr, expose, k3s, controlPlane, resources, paused, imageRegistry } = args;
+  const { nodeSelector, tolerations, persistence, storageClass, storageSize } = controlPlane;
   return {
     // Must be given: on hosts of Kubernetes 1.33 and newer 0.10.2 cannot find it out, falls back to 10.96.0.0/12
     // without a word, and its syncer crash-loops where the host's range is another.
     serviceCIDR: serviceCidr,
-    service: { type: "LoadBalancer" },
+    // The chart puts it before each image as it is.
+    ...(imageRegistry === undefined ? {} : { defaultImageRegistry: `${imageRegistry}/` }),
+    ...(paused ? { replicas: 0, annotations: pausedAnnotations } : {}),
+    ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
+    ...(tolerations.length === 0 ? {} : { tolerations }),
+    service: { type: expose },
+    storage: {
+      persistence,
+      ...(persistence ? { size: storageSize } : {}),
+      ...(storageClass === undefined ? {} : { className: storageClass }),
+    },
     isolation: {
       enabled: false,
       limitRange: { enabled: false },
@@ -21,24 +70,38 @@ export function vclusterValues({ serviceCidr }: VClusterValuesArgs): Record<stri
     // Lets the syncer see the host's nodes, which `--sync-all-nodes` needs.
     rbac: { clusterRole: { create: true } },
     syncer: {
-      resources: {
-        limits: { cpu: "100m", memory: "1Gi" },
-        requests: { cpu: "100m", memory: "128Mi" },
-      },
+      resources: withChosen(
+        {
+          limits: { cpu: "100m", memory: "1Gi" },
+          requests: { cpu: "100m", memory: "128Mi" },
+        },
+        resources.syncer,
+      ),
       extraArgs: ["--fake-nodes=false", "--sync-all-nodes"],
     },
     vcluster: {
-      image: images.k3s,
-      resources: {
-        limits: { cpu: "200m", memory: "2Gi" },
-        requests: { cpu: "100m", memory: "256Mi" },
-      },
-      extraArgs: [
-        "--kubelet-arg=allowed-unsafe-sysctls=net.ipv4.*",
-        "--kube-apiserver-arg=feature-gates=EphemeralContainers=true",
-        "--kube-scheduler-arg=feature-gates=EphemeralContainers=true",
-        "--kubelet-arg=feature-gates=EphemeralContainers=true",
-      ],
+      // Without a registry, or the chart could not put another one before it.
+      image: `${images.k3s}:${k3s}`,
+      resources: withChosen(
+        {
+          limits: { cpu: "200m", memory: "2Gi" },
+          requests: { cpu: "100m", memory: "256Mi" },
+        },
+        resources.vcluster,
+      ),
+      extraArgs: k3sArguments(k3s),
     },
   };
+}
+
+/** The article's arguments; `kubectl debug` works without a gate from Kubernetes 1.25 on, and k3s later refuses it. */
+function k3sArguments(tag: string): string[] {
+  const gate = "feature-gates=EphemeralContainers=true";
+  const isGated = minorOf(tag) < 25;
+  return [
+    "--kubelet-arg=allowed-unsafe-sysctls=net.ipv4.*",
+    ...(isGated
+      ? ["kube-apiserver", "kube-scheduler", "kubelet"].map((component) => `--${component}-arg=${gate}`)
+      : []),
+  ];
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api } from "@kubernetes/client-node";
+import { rehearsedHost } from "../../config/ambient-host.ts";
 import { startActors } from "../actors/index.ts";
 import { paths, rehearsalDir } from "../paths.ts";
 import { settings } from "../settings.ts";
@@ -111,7 +112,7 @@ async function start(): Promise<void> {
   }
 
   const { url, ca, adminCert: cert, adminKey: key } = plane;
-  writeContext(paths.kubeconfig, { name: "host", url, ca, cert, key });
+  writeContext(paths.kubeconfig, { name: "host", url, ca, cert, key }, rehearsedHost);
   phase("host");
   writeNote("ready", { pid: process.pid, elapsed });
 }

@@ -1,23 +1,25 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chartsFromDirectory } from "../../charts.ts";
+import { Host } from "../../components/host.ts";
 import { IstioStack } from "../../components/istio-stack.ts";
 import { Lab } from "../../components/lab.ts";
 import { VCluster } from "../../components/vcluster.ts";
 import { paths } from "../../rehearsal/paths.ts";
 import { vclusterValues } from "../../values/vcluster.ts";
+import { labConfig } from "../support/config.ts";
 import { failureOf, inlineStack, reversed } from "./support/inline.ts";
 import { rehearsed } from "./support/rehearsal.ts";
 
-const serviceCidr = "10.96.0.0/12";
-const timeoutSeconds = 30;
-
-const charts = () =>
-  chartsFromDirectory(paths.charts, (message) => {
-    throw new Error(message);
+/** A lab of one workload cluster on the rehearsal's host. */
+const config = (workload: string) =>
+  labConfig({
+    hostContext: "host",
+    charts: paths.charts,
+    management: { name: "mgmt" },
+    workloads: [{ name: workload }],
+    timeoutSeconds: 30,
   });
-const host = () => new k8s.Provider("host", { context: "host" });
 
 beforeAll(async () => {
   // The Secret lags far enough behind that no busy machine lets a program overlook it.
@@ -32,25 +34,22 @@ afterAll(async () => {
 describe.concurrent("the rehearsal refuses a program that", () => {
   it("creates gateways before istiod", async () => {
     const stack = await inlineStack("gateways-first", async () => {
-      const providers = [host()];
-      const cluster = "east";
+      const settings = config("east");
+      const [cluster] = settings.workloads;
+      if (cluster === undefined) return;
+      const { charts } = settings;
+      const host = new Host("host", settings);
       const vcluster = new VCluster(
-        cluster,
-        { cluster, chart: charts().vcluster, hostContext: "host", serviceCidr, timeoutSeconds: 60 },
-        { providers },
+        "east",
+        { ...settings, cluster, chart: charts.vcluster, host, timeoutSeconds: 60 },
+        { providers: [host.provider] },
       );
       new IstioStack(
         "istio",
+        { ...settings, cluster, kubeconfig: vcluster.kubeconfig, host, localities: [] },
         {
-          cluster,
-          kubeconfig: vcluster.kubeconfig,
-          charts: charts(),
-          replicas: { "istio-ingressgateway": 1, "istio-eastwestgateway": 1 },
-          timeoutSeconds,
-        },
-        {
+          ...vcluster.inside,
           providers: [vcluster.provider],
-          deletedWith: vcluster.namespace,
           transformations: [reversed("istio-istiod", "istio-ingressgateway")],
         },
       );
@@ -62,22 +61,9 @@ describe.concurrent("the rehearsal refuses a program that", () => {
 
   it("creates an agent before its KubernetesCluster", async () => {
     const stack = await inlineStack("agent-first", async () => {
-      new Lab(
-        "lab",
-        {
-          host: host(),
-          config: {
-            hostContext: "host",
-            serviceCidr,
-            management: "mgmt",
-            workloads: [{ name: "west", ingress: { replicas: 1 }, eastWest: { replicas: 1 } }],
-            charts: charts(),
-            licenseKey: pulumi.secret("placeholder"),
-            timeoutSeconds,
-          },
-        },
-        { transformations: [reversed("lab-west-registration", "lab-west-agent")] },
-      );
+      new Lab("lab", config("west"), {
+        transformations: [reversed("lab-west-registration", "lab-west-agent")],
+      });
     });
     const failure = await failureOf(stack);
     expect(failure).toContain("gloo-mesh-agent");
@@ -87,15 +73,23 @@ describe.concurrent("the rehearsal refuses a program that", () => {
   it("takes a virtual cluster's kubeconfig before its Secret is there", async () => {
     const stack = await inlineStack("secret-first", async () => {
       const cluster = "north";
-      const onHost = { provider: host() };
+      const { charts, controlPlane, versions, expose } = config(cluster);
+      const onHost = { provider: new k8s.Provider("host", { context: "host" }) };
       const namespace = new k8s.core.v1.Namespace(cluster, { metadata: { name: cluster } }, onHost);
       const release = new k8s.helm.v3.Release(
         cluster,
         {
-          ...charts().vcluster,
+          ...charts.vcluster,
           name: cluster,
           namespace: namespace.metadata.name,
-          values: vclusterValues({ serviceCidr }),
+          values: vclusterValues({
+            serviceCidr: "10.96.0.0/16",
+            expose,
+            k3s: versions.k3s,
+            controlPlane,
+            resources: {},
+            paused: false,
+          }),
         },
         onHost,
       );

@@ -4,11 +4,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { chartPins } from "../../charts.ts";
 import { glooMeshAgentValues, glooMeshMgmtValues } from "../../values/gloo-mesh.ts";
 import * as resources from "../../values/gloo-resources.ts";
-import { gatewayValues, istiodValues } from "../../values/istio.ts";
+import { gatewayValues, istioBuild, istiodValues } from "../../values/istio.ts";
 import { vclusterValues } from "../../values/vcluster.ts";
-import { charts as pins } from "../../versions.ts";
+import { versions } from "../../versions.ts";
 
 const root = join(import.meta.dirname, "../..");
 const chartsDir = join(root, "rehearsal/charts");
@@ -408,22 +409,58 @@ describe.each(names)("the chart of %s, with the article's values,", (name) => {
 });
 
 describe("every chart", () => {
-  it.each(Object.values(pins))("$chart is the version that the lab installs", ({ chart, version }) => {
-    const file = readFileSync(join(chartsDir, chart, "Chart.yaml"), "utf8");
-    expect(parse(file)).toMatchObject({ name: chart, version });
+  it.each(Object.values(chartPins(versions)))(
+    "$chart is the version that the lab installs",
+    ({ chart, version }) => {
+      const file = readFileSync(join(chartsDir, chart, "Chart.yaml"), "utf8");
+      expect(parse(file)).toMatchObject({ name: chart, version });
+    },
+  );
+
+  /** The lab's releases with what the lab gives them; with a mirror, all images come from there. */
+  const labReleases = (imageRegistry?: string): readonly Release[] => {
+    const expose = "LoadBalancer";
+    const build = istioBuild(versions.istio, undefined, imageRegistry);
+    const controlPlane = { nodeSelector: {}, tolerations: [], persistence: true, storageSize: "5Gi" };
+    const { k3s } = versions;
+    return [
+      {
+        ...cases.vcluster,
+        values: vclusterValues({
+          serviceCidr: "10.96.0.0/16",
+          expose,
+          k3s,
+          controlPlane,
+          resources: {},
+          paused: false,
+          imageRegistry,
+        }),
+      },
+      {
+        ...cases.management,
+        values: glooMeshMgmtValues({ cluster: "devmgmt", licenseKey: "key", expose, imageRegistry }),
+      },
+      {
+        ...cases.agent,
+        values: glooMeshAgentValues({ cluster: "devcluster1", relayAddress: "relay:9900", imageRegistry }),
+      },
+      { ...cases.istiod, values: istiodValues({ cluster: "devcluster1", build, multiCluster: true }) },
+      { ...cases.ingress, values: gatewayValues({ gateway: "ingress", replicas: 2, expose }) },
+      { ...cases.eastWest, values: gatewayValues({ gateway: "eastWest", replicas: 1, expose }) },
+    ];
+  };
+  it("takes what the lab gives it", { timeout: 60_000 }, async () => {
+    const manifests = await Promise.all(labReleases().map(render));
+    expect(manifests.map((list) => list.length)).toEqual([11, 23, 5, 20, 5, 5]);
   });
 
-  const lab: readonly Release[] = [
-    { ...cases.vcluster, values: vclusterValues({ serviceCidr: "10.96.0.0/16" }) },
-    { ...cases.management, values: glooMeshMgmtValues({ cluster: "devmgmt", licenseKey: "key" }) },
-    { ...cases.agent, values: glooMeshAgentValues({ cluster: "devcluster1", relayAddress: "relay:9900" }) },
-    { ...cases.istiod, values: istiodValues("devcluster1") },
-    { ...cases.ingress, values: gatewayValues({ name: "istio-ingressgateway", replicas: 2 }) },
-    { ...cases.eastWest, values: gatewayValues({ name: "istio-eastwestgateway", replicas: 1 }) },
-  ];
-  it("takes what the lab gives it", { timeout: 60_000 }, async () => {
-    const manifests = await Promise.all(lab.map(render));
-    expect(manifests.map((list) => list.length)).toEqual([11, 23, 5, 20, 5, 5]);
+  it("pulls every image from a mirror, where there is one", { timeout: 60_000 }, async () => {
+    const manifests = (await Promise.all(labReleases("mirror.test/all").map(render))).flat();
+    const images = manifests.flatMap(
+      ({ spec }) => spec?.template?.spec.containers.map(({ image }) => image) ?? [],
+    );
+    expect(images.length).toBeGreaterThan(8);
+    for (const image of images) expect(image).toMatch(/^(mirror\.test\/all\/|auto$)/);
   });
 
   // Each wrong key or type, and where the complaint about it must point.

@@ -14,7 +14,8 @@ import { redact } from "../../rehearsal/redact.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
 import { describeStack, overlay } from "../../rehearsal/stack.ts";
 import { describeChanges } from "../../rehearsal/summary.ts";
-import { charts } from "../../versions.ts";
+import { chartPins } from "../../charts.ts";
+import { versions } from "../../versions.ts";
 
 describe("the stack file that is rehearsed", () => {
   const user = {
@@ -97,9 +98,10 @@ describe("the environment of Pulumi", () => {
 });
 
 describe("the charts", () => {
+  const charts = chartPins(versions);
   const pins = Object.values(charts);
   const said: string[] = [];
-  const choose = (directory?: string) => chooseCharts(directory, (message) => said.push(message));
+  const choose = (directory?: string) => chooseCharts(versions, directory, (message) => said.push(message));
   const given = () => mkdtempSync(join(tmpdir(), "charts-"));
 
   function putFolder(directory: string, chart: string, version: string): void {

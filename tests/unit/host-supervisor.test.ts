@@ -79,26 +79,29 @@ describe("the kubeconfig file", () => {
   test("gets the context beside those that are there", () => {
     const file = join(directory, "kubeconfig");
     const other = { name: "devmgmt", cluster: { server: "https://127.2.0.2:443" } };
-    const old = { name: "host", cluster: { server: "https://127.0.0.1:9" } };
+    const old = { name: "rehearsed", cluster: { server: "https://127.0.0.1:9" } };
     const before = { clusters: [other, old], contexts: [{ name: "devmgmt" }], "current-context": "devmgmt" };
     writeFileSync(file, stringify(before));
-    writeContext(file, access);
+    writeContext(file, access, "rehearsed");
     expect(parse(readFileSync(file, "utf8"))).toEqual({
       apiVersion: "v1",
       kind: "Config",
       clusters: [
-        { name: "host", cluster: { server: "https://127.0.0.1:1", "certificate-authority-data": "Q0E=" } },
+        {
+          name: "rehearsed",
+          cluster: { server: "https://127.0.0.1:1", "certificate-authority-data": "Q0E=" },
+        },
         other,
       ],
       users: [{ name: "host", user: { "client-certificate-data": "Q0VSVA==", "client-key-data": "S0VZ" } }],
-      contexts: [{ name: "host", context: { cluster: "host", user: "host" } }, { name: "devmgmt" }],
+      contexts: [{ name: "host", context: { cluster: "rehearsed", user: "host" } }, { name: "devmgmt" }],
       "current-context": "devmgmt",
     });
   });
 
   test("is its owner's only", () => {
     const file = join(directory, "kubeconfig");
-    writeContext(file, access);
+    writeContext(file, access, "rehearsed");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(parse(readFileSync(file, "utf8"))).toMatchObject({ "current-context": "host" });
   });

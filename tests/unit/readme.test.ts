@@ -1,25 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
 import { pinnedVersions, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
-import { charts } from "../../versions.ts";
+import { chartPins } from "../../charts.ts";
+import { versions } from "../../versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
-/** First cells of the rows of the table under a heading. */
-function firstCells(heading: string): string[] {
-  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  const [table = ""] = section.split("\n\n").filter((block) => block.startsWith("| key"));
-  return [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = ""]) => cell);
-}
-
 describe("the README", () => {
-  it("explains exactly the settings that Pulumi.yaml declares", () => {
-    const { config } = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, unknown> };
-    expect(firstCells("Configuration").sort()).toEqual(Object.keys(config).sort());
-  });
-
   it("names only targets that make has", () => {
     const targets = [...readFileSync("Makefile", "utf8").matchAll(/^([a-z-]+):/gm)].map(([, name]) => name);
     const named = [...readme.matchAll(/\bmake ([a-z-]+)/g)].map(([, name]) => name);
@@ -50,7 +38,11 @@ describe("the README", () => {
           version: dependencies[`@pulumi/${from}`] ?? "",
           real: undefined,
         })),
-        charts: Object.values(charts).map(({ chart, version }) => ({ chart, version, given: undefined })),
+        charts: Object.values(chartPins(versions)).map(({ chart, version }) => ({
+          chart,
+          version,
+          given: undefined,
+        })),
       }),
     );
     expect(readme, `README.md lacks:\n${box}`).toContain(box);

@@ -44,13 +44,25 @@ export async function record(
     "mesh-lab",
     "test",
   );
-  program([
-    ({ type, name, props, opts }) => {
-      seen.push({ type, name, props: props, opts });
-      return undefined;
-    },
-  ]);
-  await pulumi.runtime.disconnect();
+  // The mocks say that they know error hooks, and lack the method.
+  const registerErrorHook = (_: unknown, callback: (error: null, answer: object) => void) => {
+    callback(null, {});
+  };
+  Object.assign(pulumi.runtime.getMonitor() ?? {}, { registerErrorHook });
+  // Pulumi takes a stack trace for each promise, which is most of the time that a recording takes.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    program([
+      ({ type, name, props, opts }) => {
+        seen.push({ type, name, props: props, opts });
+        return undefined;
+      },
+    ]);
+    await pulumi.runtime.disconnect();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
   return new Map(seen.map((entry) => [entry.name, { ...entry, inputs: inputs.get(entry.name) ?? {} }]));
 }
 

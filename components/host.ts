@@ -1,0 +1,57 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { unknownHost } from "../compatibility.ts";
+import type { LabConfig } from "../config.ts";
+import type { HostFacts } from "../steps/host.ts";
+import { runStep } from "./step.ts";
+
+export type HostArgs = Pick<
+  LabConfig,
+  "hostContext" | "serviceCidr" | "expose" | "nodeAddress" | "renew" | "versions"
+>;
+
+/** The cluster that everything runs in; nothing of it is changed. */
+export class Host extends pulumi.ComponentResource {
+  /** Context in the ambient kubeconfig; default: the current one. */
+  readonly context: string | undefined;
+  readonly provider: k8s.Provider;
+  /** Range of its ClusterIPs, e.g. `10.96.0.0/16`. */
+  readonly serviceCidr: pulumi.Output<string>;
+  /** Address of a node, as the machine that runs this reaches it; undefined where no Service is of type NodePort. */
+  readonly nodeOutside: pulumi.Output<string | undefined>;
+  /** Address of a node, as pods reach it; undefined where no Service is of type NodePort. */
+  readonly nodeInside: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("meshlab:cluster:Host", name, {}, opts);
+    const { hostContext, serviceCidr, expose, nodeAddress, renew, versions } = args;
+
+    this.context = hostContext;
+    // The kubeconfig is the ambient one ($KUBECONFIG, else ~/.kube/config): a path would differ between machines.
+    this.provider = new k8s.Provider(
+      `${name}-provider`,
+      hostContext === undefined ? {} : { context: hostContext },
+      { parent: this },
+    );
+
+    const { result: facts } = runStep<HostFacts>(
+      `${name}-facts`,
+      {
+        script: "host",
+        spec: { hostContext, serviceCidr, nodes: expose === "NodePort", ...(renew === "" ? {} : { renew }) },
+      },
+      { parent: this },
+    );
+    const known = pulumi.unsecret(facts);
+    // Known at once where it is configured: no virtual cluster waits for the host's answer then.
+    this.serviceCidr = pulumi.output(serviceCidr ?? known.serviceCidr);
+    this.nodeOutside = known.apply(({ node }) => node && (nodeAddress ?? node.outside));
+    this.nodeInside = known.apply(({ node }) => node?.inside);
+    known.apply(({ version }) => {
+      const risk = unknownHost(version, versions);
+      if (risk !== undefined) void pulumi.log.warn(risk, this);
+    });
+
+    this.registerOutputs({ serviceCidr: this.serviceCidr });
+  }
+}

@@ -1,0 +1,93 @@
+import { managementName } from "./formats.ts";
+
+/** What is wrong with a value, in the terms of the configuration. */
+export interface Mistake {
+  /** Where it is, e.g. `workloads[0].name`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+type Input = Readonly<Record<string, unknown>>;
+
+const isMapping = (value: unknown): value is Input =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const mapping = (value: unknown): Input => (isMapping(value) ? value : {});
+const list = (value: unknown): readonly Input[] => (Array.isArray(value) ? value.map(mapping) : []);
+
+/**
+ * Settings that do not go together, though each of them could be. The input need not be valid: these mistakes are found
+ * together with all others, and not only when those are mended.
+ */
+export function contradictions(input: Input): Mistake[] {
+  return rules.flatMap((rule) => rule(input));
+}
+
+const rules: readonly ((input: Input) => Mistake[])[] = [
+  duplicateNames,
+  ({ nodeAddress, expose }) =>
+    mistakeIf(
+      nodeAddress !== undefined && expose !== "NodePort",
+      "nodeAddress",
+      "it is for expose NodePort only",
+    ),
+  ({ charts, repositories }) =>
+    mistakeIf(
+      charts !== undefined && Object.keys(mapping(repositories)).length > 0,
+      "repositories",
+      "charts takes every chart from a directory",
+    ),
+  ({ controlPlane }) => {
+    const { persistence, ...storage } = mapping(controlPlane);
+    return ["storageClass", "storageSize"].flatMap((key) =>
+      mistakeIf(
+        persistence === false && storage[key] !== undefined,
+        `controlPlane.${key}`,
+        "there are no volumes, controlPlane.persistence is false",
+      ),
+    );
+  },
+  (input) =>
+    clustersIn(input).flatMap(([path, { paused }]) =>
+      mistakeIf(
+        paused === true && mapping(input["controlPlane"])["persistence"] === false,
+        `${path}.paused`,
+        "it would lose everything, controlPlane.persistence is false",
+      ),
+    ),
+  ({ multiCluster, workloads }) =>
+    list(workloads).flatMap((workload, index) =>
+      ["region", "zone"].flatMap((key) =>
+        mistakeIf(
+          multiCluster === false && workload[key] !== undefined,
+          `workloads[${index}].${key}`,
+          "nodes are left as they are, multiCluster is false",
+        ),
+      ),
+    ),
+];
+
+const mistakeIf = (wrong: boolean, path: string, message: string): Mistake[] =>
+  wrong ? [{ path, message }] : [];
+
+/** Every cluster with the path of its settings. */
+const clustersIn = ({ management, workloads }: Input): [path: string, cluster: Input][] => [
+  ["management", { name: managementName, ...mapping(management) }],
+  ...list(workloads).map((workload, index): [string, Input] => [`workloads[${index}]`, workload]),
+];
+
+/** Names of all clusters, as far as they have any. */
+export const clusterNames = (input: Input): string[] =>
+  clustersIn(input).flatMap(([, { name }]) => (typeof name === "string" ? [name] : []));
+
+function duplicateNames(input: Input): Mistake[] {
+  const seen = new Map<unknown, string>();
+  return clustersIn(input).flatMap(([path, { name }]) => {
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, path);
+    return mistakeIf(
+      typeof name === "string" && first !== undefined,
+      `${path}.name`,
+      `"${String(name)}" is already the name of ${first ?? ""}`,
+    );
+  });
+}

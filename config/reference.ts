@@ -1,0 +1,138 @@
+/** The configuration reference, made from the schema: the tables of the README, and the keys of Pulumi.yaml. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { type About, reference, schema } from "./schema.ts";
+import { configType, inner } from "./types.ts";
+
+/** A key of the reference. */
+export interface Row extends About {
+  /** E.g. `workloads[].ingress.replicas`. */
+  readonly path: string;
+  /** What holds where it is not set. */
+  readonly unset: string;
+}
+
+/** Every key that the reference knows something of, in the order of the schema. */
+export function rows(form: z.core.$ZodType = schema, path = ""): Row[] {
+  const about = reference.get(form) ?? reference.get(inner(form));
+  const own = about === undefined ? [] : [{ ...about, path, unset: about.unset ?? shown(defaultOf(form)) }];
+  const inside = inner(form);
+  if (inside instanceof z.ZodObject) {
+    const shape = inside.def.shape as Readonly<Record<string, z.core.$ZodType>>;
+    const members = Object.entries(shape).flatMap(([key, member]) =>
+      rows(member, path === "" ? key : `${path}.${key}`),
+    );
+    return [...own, ...members];
+  }
+  if (inside instanceof z.ZodArray) return [...own, ...rows(inside.def.element, `${path}[]`)];
+  if (inside instanceof z.ZodUnion)
+    return [...own, ...inside.def.options.flatMap((option) => rows(option, path))];
+  return own;
+}
+
+const defaultOf = (form: z.core.$ZodType): unknown =>
+  form instanceof z.ZodDefault ? form.def.defaultValue : "";
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : `\`[${value.join(", ")}]\``;
+  if (typeof value === "object" && value !== null && Object.keys(value).length === 0) return "none";
+  return value === "" ? "none" : `\`${String(value)}\``;
+}
+
+/** A table of the README. */
+export function table(keys: readonly Row[]): string {
+  const cells = [
+    ["key", "meaning", "if not set"],
+    ...keys.map(({ path, description, unset }) => [`\`${path}\``, description, unset]),
+  ] as [string, string, string][];
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[], fill = " "): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(" | ")} |`;
+  const [head, ...body] = cells;
+  return [line(head ?? []), line(["", "", ""], "-"), ...body.map((row) => line(row))].join("\n");
+}
+
+/** A key as Pulumi.yaml declares it. */
+interface Declaration {
+  readonly type: string;
+  readonly description: string;
+  readonly items?: { readonly type: "object" };
+  readonly default?: unknown;
+}
+
+/**
+ * Every key as Pulumi.yaml declares it. Pulumi takes a key without a default for one that must be set, and tells so in
+ * words of its own; the empty default stands for "not set", of which the program knows more to say.
+ */
+export function declarations(): Record<string, Declaration> {
+  const shape = schema.def.shape as Readonly<Record<string, z.core.$ZodType>>;
+  return Object.fromEntries(
+    Object.entries(shape).map(([key, form]) => {
+      const type = configType(form);
+      const description = reference.get(form)?.description ?? summaries[key] ?? key;
+      const required = key === "workloads";
+      return [
+        key,
+        {
+          type,
+          description: description.replaceAll("`", ""),
+          ...(type === "array" ? { items: { type: "object" } } : {}),
+          ...(required ? {} : { default: declaredDefault(form, type) }),
+        },
+      ];
+    }),
+  );
+}
+
+const empty: Readonly<Record<string, unknown>> = { string: "", object: {}, array: [] };
+const declaredDefault = (form: z.core.$ZodType, type: string): unknown =>
+  form instanceof z.ZodDefault ? form.def.defaultValue : empty[type];
+
+/** Keys that only have members: what these are is said by the members. */
+const summaries: Readonly<Record<string, string>> = {
+  controlPlane: "Where control planes run and keep their data",
+  management: "The management cluster",
+  workloads: "The workload clusters, 1 to 20",
+  versions: "Versions of the parts of the lab",
+};
+
+const isOf = (key: string) => (row: Row) =>
+  row.path === key || row.path.startsWith(`${key}.`) || row.path.startsWith(`${key}[]`);
+
+/** The tables of the README by name: of a workload cluster, of the management cluster, of all else. */
+export function tables(): Record<string, string> {
+  const all = rows();
+  const within = (key: string, prefix: string) =>
+    all.filter(isOf(key)).map((row) => ({ ...row, path: row.path.slice(prefix.length) }));
+  const apart = ["workloads", "management"];
+  return {
+    lab: table(all.filter((row) => !apart.some((key) => isOf(key)(row)))),
+    management: table(within("management", "management.")),
+    workloads: table(within("workloads", "workloads[].")),
+  };
+}
+
+/** A text with the tables of now between its marks, `<!-- NAME -->` and `<!-- end of NAME -->`. */
+export function withTables(text: string): string {
+  return Object.entries(tables()).reduce((before, [name, content]) => {
+    const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
+    if (!marked.test(before)) throw new Error(`README.md has no marks for table ${name}`);
+    return before.replace(marked, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`);
+  }, text);
+}
+
+/** Pulumi.yaml with the keys of now. */
+export function withDeclarations(text: string): string {
+  const document = parseDocument(text);
+  document.set("config", document.createNode(declarations(), { aliasDuplicateObjects: false }));
+  return document.toString({ lineWidth: 0 });
+}
+
+if (import.meta.main) {
+  for (const [file, update] of [
+    ["README.md", withTables],
+    ["Pulumi.yaml", withDeclarations],
+  ] as const)
+    writeFileSync(file, update(readFileSync(file, "utf8")));
+}

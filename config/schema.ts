@@ -1,0 +1,226 @@
+import { z } from "zod";
+import { reviewsVersions } from "../values/bookinfo.ts";
+import { exposures } from "../values/exposure.ts";
+import { type ChartName, charts, type Part, versions } from "../versions.ts";
+import {
+  address,
+  cidr,
+  clusterName,
+  flag,
+  helmValues,
+  imageBuild,
+  imageRegistry,
+  labelValue,
+  managementName,
+  membersOf,
+  object,
+  oneOf,
+  orEmpty,
+  quantity,
+  replicas,
+  repository,
+  strings,
+  text,
+} from "./formats.ts";
+
+/** What the reference says of a key: its meaning, and what holds without it where that is not its default. */
+export interface About {
+  readonly description: string;
+  readonly unset?: string;
+}
+
+/** What is known of the keys; the configuration reference is made of it. */
+export const reference = z.registry<About>();
+
+function key<T extends z.ZodType>(form: T, description: string, unset?: string): T {
+  const about = unset === undefined ? { description } : { description, unset };
+  // A form of its own for each key: several keys may have the same one.
+  const own = form.clone();
+  reference.add(own, about);
+  return own;
+}
+
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+/** Kinds of Helm release; a lab has one for each cluster that it is for. */
+export const releases = [
+  "vcluster",
+  "glooMeshEnterprise",
+  "glooMeshAgent",
+  "istioBase",
+  "istiod",
+  "ingress",
+  "eastWest",
+] as const;
+export type ReleaseName = (typeof releases)[number];
+
+const amounts = membersOf(["cpu", "memory"], () => quantity);
+const resources = membersOf(["requests", "limits"], () => amounts);
+
+/** What every cluster has: parts whose resources can be chosen, and releases. */
+const cluster = <Sized extends string, Released extends ReleaseName>(
+  sized: readonly Sized[],
+  released: readonly Released[],
+) => ({
+  resources: orEmpty(
+    membersOf(sized, (part) =>
+      key(
+        resources,
+        `\`requests\` and \`limits\` of ${part}, with \`cpu\` and \`memory\``,
+        "as in `values/`",
+      ),
+    ),
+  ),
+  paused: key(
+    flag.default(false),
+    "its control plane is stopped and its data kept; what is inside it is left as it is",
+  ),
+  values: key(
+    orEmpty(membersOf(released, () => helmValues)),
+    `Helm values for this cluster's releases, merged last: ${listed(released)}`,
+    "none",
+  ),
+});
+
+const gateway = (name: string) =>
+  key(
+    z
+      .union(
+        [z.literal(false), object({ replicas: key(replicas.default(1), `pods of the ${name} gateway`) })],
+        "expected false or an object",
+      )
+      .prefault({}),
+    `the ${name} gateway, or \`false\` for none`,
+    "one",
+  );
+
+const workload = object({
+  name: key(
+    clusterName,
+    "its name: of its namespace on the host, its context, its trust domain",
+    "must be set",
+  ),
+  bookinfo: key(
+    object({
+      reviews: key(
+        z.array(oneOf(reviewsVersions), "expected a list of versions").default([...reviewsVersions]),
+        "versions of `reviews` that run side by side",
+      ),
+    }).optional(),
+    "Istio's sample application",
+    "it runs none",
+  ),
+  ingress: gateway("ingress"),
+  eastWest: gateway("east-west"),
+  region: key(labelValue.optional(), "`topology.kubernetes.io/region` of its nodes", "`lab`"),
+  zone: key(labelValue.optional(), "`topology.kubernetes.io/zone` of its nodes", "its name"),
+  ...cluster(
+    ["vcluster", "syncer", "istiod", "gateways"],
+    ["vcluster", "glooMeshAgent", "istioBase", "istiod", "ingress", "eastWest"],
+  ),
+});
+
+const management = object({
+  name: key(clusterName.default(managementName), "name of the management cluster"),
+  ...cluster(["vcluster", "syncer"], ["vcluster", "glooMeshEnterprise"]),
+});
+
+const toleration = object({
+  key: text.optional(),
+  operator: oneOf(["Exists", "Equal"]).optional(),
+  value: text.optional(),
+  effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
+  tolerationSeconds: z.int("expected whole seconds").optional(),
+});
+
+const controlPlane = object({
+  nodeSelector: key(strings.default({}), "labels of the nodes on which control planes run"),
+  tolerations: key(
+    z.array(toleration, "expected a list of tolerations").default([]),
+    "taints of nodes that control planes tolerate, as in a pod",
+  ),
+  persistence: key(
+    flag.default(true),
+    "keep each cluster's data on a volume; without it a restarted pod is an empty cluster",
+  ),
+  storageClass: key(text.optional(), "class of the volumes", "the host's default class"),
+  storageSize: key(quantity.default("5Gi"), "size of each volume"),
+});
+
+const chartNames = Object.keys(charts) as ChartName[];
+const parts = Object.entries(versions) as [Part, string][];
+
+/** Every key of the stack's configuration. */
+export const schema = z.strictObject({
+  hostContext: key(
+    text.optional(),
+    "context of the host cluster in the ambient kubeconfig (`$KUBECONFIG`, else `~/.kube/config`)",
+    "the current context",
+  ),
+  serviceCidr: key(cidr.optional(), "range of the host's ClusterIPs", "the host is asked"),
+  expose: key(
+    oneOf(exposures).default("LoadBalancer"),
+    "how virtual clusters, gateways and the management server are reached: `LoadBalancer`, or `NodePort` on a host without one",
+  ),
+  nodeAddress: key(
+    address.optional(),
+    "with `NodePort`, where the machine that runs this reaches the host's nodes",
+    "a ready node's ExternalIP, else its InternalIP",
+  ),
+  controlPlane: orEmpty(controlPlane),
+  management: orEmpty(management),
+  workloads: z
+    .array(workload, "expected a list of workload clusters")
+    .min(1, "expected at least one workload cluster")
+    .max(20, "expected at most 20 workload clusters"),
+  multiCluster: key(
+    flag.default(true),
+    "one root of trust, east-west gateways that Gloo Mesh knows, `region` and `zone` of nodes; `false` leaves them out, as the article does",
+  ),
+  versions: orEmpty(
+    object(
+      Object.fromEntries(
+        parts.map(([part, version]) => [part, key(text.default(version), `version of ${part}`)]),
+      ) as Record<Part, z.ZodDefault<z.ZodString>>,
+    ),
+  ),
+  istioImage: key(imageBuild.optional(), "another build of Istio, as HUB:TAG", "upstream's"),
+  imageRegistry: key(
+    imageRegistry.optional(),
+    "a mirror that has every image under its own path",
+    "each image's own registry",
+  ),
+  charts: key(
+    text.optional(),
+    "directory that holds every chart as `NAME-VERSION.tgz` or `NAME/`",
+    "each chart's repository",
+  ),
+  repositories: key(
+    orEmpty(membersOf(chartNames, () => repository)),
+    `chart repositories, \`https://\` or \`oci://\`: ${listed(chartNames)}`,
+    "as in `versions.ts`",
+  ),
+  values: key(
+    orEmpty(membersOf(releases, () => helmValues)),
+    `Helm values for all releases of a kind, merged over the lab's own; may be secret: ${listed(releases)}`,
+    "none",
+  ),
+  renew: key(
+    text.default(""),
+    "any text: when it changes, addresses and kubeconfigs are fetched anew, and certificates near their end renewed",
+  ),
+  timeoutSeconds: key(
+    z.int("expected whole seconds").min(1, "expected 1 or more").default(600),
+    "how long each release, and each wait, may take",
+  ),
+  licenseKey: key(
+    z.string(
+      "it is not set. Gloo Mesh needs a license key from solo.io: pulumi config set --secret licenseKey KEY",
+    ),
+    "Gloo Mesh license key; a secret",
+    "must be set",
+  ),
+});
+
+/** A whole configuration, complete. */
+export type Settings = z.output<typeof schema>;

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+/** The types by which Pulumi.yaml declares keys. */
+export type ConfigType = "string" | "integer" | "boolean" | "array" | "object";
+
+const types: Readonly<Partial<Record<z.core.$ZodTypeDef["type"], ConfigType>>> = {
+  string: "string",
+  enum: "string",
+  number: "integer",
+  boolean: "boolean",
+  array: "array",
+  object: "object",
+  record: "object",
+};
+
+/** The form inside of whatever makes it optional. */
+export function inner(form: z.core.$ZodType): z.core.$ZodType {
+  const isWrapped =
+    form instanceof z.ZodOptional || form instanceof z.ZodDefault || form instanceof z.ZodPrefault;
+  return isWrapped ? inner(form.def.innerType) : form;
+}
+
+/** The type that a key of this form is declared by. */
+export function configType(form: z.core.$ZodType): ConfigType {
+  const { type } = inner(form)._zod.def;
+  const declared = types[type];
+  if (declared === undefined) throw new Error(`Pulumi.yaml cannot declare a key of form ${type}`);
+  return declared;
+}

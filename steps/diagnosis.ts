@@ -1,0 +1,55 @@
+import type { V1ContainerStatus, V1PersistentVolumeClaim, V1Pod, V1Service } from "@kubernetes/client-node";
+import { exposureHints } from "../values/exposure.ts";
+
+/** What there is in a namespace, as far as it can stand in a release's way. */
+export interface Found {
+  readonly services: readonly V1Service[];
+  readonly claims: readonly V1PersistentVolumeClaim[];
+  readonly pods: readonly V1Pod[];
+}
+
+/** A line for each thing that is not as it must be, with its last state and what to try. */
+export const problemsIn = ({ services, claims, pods }: Found): string[] => [
+  ...services.flatMap(serviceProblem),
+  ...claims.flatMap(claimProblem),
+  ...pods.flatMap(podProblems),
+];
+
+function serviceProblem({ metadata, spec, status }: V1Service): string[] {
+  const waits = spec?.type === "LoadBalancer" && (status?.loadBalancer?.ingress ?? []).length === 0;
+  return waits ? [`Service ${metadata?.name ?? ""} has no address. ${exposureHints.LoadBalancer}`] : [];
+}
+
+function claimProblem({ metadata, spec, status }: V1PersistentVolumeClaim): string[] {
+  if (status?.phase === "Bound") return [];
+  const hint =
+    spec?.storageClassName === undefined
+      ? "The host has no default storage class: set controlPlane.storageClass, or controlPlane.persistence to false."
+      : `Look at what storage class ${spec.storageClassName} needs.`;
+  return [`PersistentVolumeClaim ${metadata?.name ?? ""} is not bound. ${hint}`];
+}
+
+function podProblems({ metadata, spec, status }: V1Pod): string[] {
+  const condition = (type: string) => status?.conditions?.find((candidate) => candidate.type === type);
+  if (status?.phase === "Succeeded" || condition("Ready")?.status === "True") return [];
+  const pod = `Pod ${metadata?.name ?? ""}`;
+  if (spec?.nodeName === undefined) {
+    const message = condition("PodScheduled")?.message ?? "no scheduler has looked at it";
+    return [`${pod} is on no node: ${message}. Make room on the host, or ask for less with resources.`];
+  }
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const waiting = containers.flatMap(containerProblem);
+  return waiting.length > 0 ? waiting.map((problem) => `${pod}: ${problem}`) : [`${pod} is not ready.`];
+}
+
+function containerProblem({ name, ready, state, lastState }: V1ContainerStatus): string[] {
+  const { reason, message } = state?.waiting ?? {};
+  if (ready || reason === undefined) return [];
+  const ended = lastState?.terminated;
+  const before =
+    ended === undefined ? [] : [`it ended before with exit code ${ended.exitCode}`, ended.message ?? ""];
+  const details = [message ?? "", ...before].filter((detail) => detail !== "");
+  return [
+    `container ${name} is in ${reason}${details.length === 0 ? "" : `: ${[...new Set(details)].join("; ")}`}`,
+  ];
+}

@@ -1,0 +1,11 @@
+import * as pulumi from "@pulumi/pulumi";
+import { checkSettings, describe, type LabConfig } from "../../config.ts";
+
+export const licenseKey = "license-of-the-test";
+
+/** A whole configuration, from what a stack's file would say. */
+export function labConfig(input: Readonly<Record<string, unknown>>): LabConfig {
+  const { settings, mistakes } = checkSettings({ licenseKey, ...input });
+  if (settings === undefined) throw new Error(describe("mesh-lab", mistakes));
+  return { ...settings, licenseKey: pulumi.secret(licenseKey), secretValues: false };
+}

@@ -1,0 +1,212 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { type RecordedLab, recordLab } from "./support/lab.ts";
+import { promiseOf } from "./support/record.ts";
+
+const lab = async (settings: Record<string, unknown>, east: Record<string, unknown> = {}) =>
+  recordLab({
+    management: { name: "mgmt" },
+    workloads: [{ name: "east", bookinfo: { reviews: ["v1"] }, ...east }, { name: "west" }],
+    ...settings,
+  });
+const namesIn = ({ resources }: RecordedLab) => resources.map(({ name }) => name);
+const valuesOf = (recorded: RecordedLab, release: string) => recorded.get(release).inputs["values"];
+
+describe("exposed on ports of nodes", () => {
+  it("every Service is, and everything is reached there", async () => {
+    const recorded = await lab({ expose: "NodePort" });
+    expect(recorded.specOf("lab-host-facts")).toMatchObject({ nodes: true });
+    for (const cluster of ["mgmt", "east", "west"]) {
+      expect(valuesOf(recorded, `lab-${cluster}-vcluster-release`)).toMatchObject({
+        service: { type: "NodePort" },
+      });
+      expect(recorded.specOf(`lab-${cluster}-vcluster-kubeconfig`)).toMatchObject({
+        expose: "NodePort",
+        node: "192.0.2.9",
+      });
+    }
+    expect(valuesOf(recorded, "lab-mgmt-gloo-mesh-release")).toMatchObject({
+      glooMeshMgmtServer: { serviceType: "NodePort" },
+    });
+    expect(valuesOf(recorded, "lab-east-istio-ingressgateway")).toMatchObject({
+      service: { type: "NodePort" },
+    });
+    expect(await promiseOf(recorded.lab.productPages)).toEqual({
+      east: "http://192.0.2.9:30080/productpage",
+    });
+  });
+
+  it("agents use the address that pods reach, whatever the user reaches", async () => {
+    const recorded = await lab({ expose: "NodePort", nodeAddress: "lab.test" });
+    expect(valuesOf(recorded, "lab-east-agent")).toMatchObject({
+      relay: { serverAddress: "10.0.0.9:30900" },
+    });
+    expect(await promiseOf(recorded.lab.ingresses)).toMatchObject({ east: "http://lab.test:30080" });
+  });
+});
+
+describe("a host whose range is configured", () => {
+  it("need not be asked before a virtual cluster is made", async () => {
+    const recorded = await lab({ serviceCidr: "10.0.0.0/16" });
+    expect(recorded.specOf("lab-host-facts")).toMatchObject({ serviceCidr: "10.0.0.0/16" });
+    const { serviceCIDR } = recorded.get("lab-east-vcluster-release").props["values"] as {
+      serviceCIDR: pulumi.Output<string>;
+    };
+    expect(await promiseOf(serviceCIDR)).toBe("10.0.0.0/16");
+  });
+});
+
+describe("clusters that do not know of each other", () => {
+  it("have no common root, no gateways between them and no places", async () => {
+    const names = namesIn(await lab({ multiCluster: false }));
+    for (const name of ["lab-workspace-root-trust", "lab-workspace-global", "lab-east-localities"])
+      expect(names).not.toContain(name);
+    expect(names).toContain("lab-workspace-settings");
+  });
+});
+
+describe("gateways", () => {
+  it("that are left out are not there, nor what needs them", async () => {
+    const recorded = await lab({}, { ingress: false, eastWest: false });
+    const names = namesIn(recorded);
+    for (const name of [
+      "lab-east-istio-ingressgateway",
+      "lab-east-istio-eastwestgateway",
+      "lab-east-istio-ingress-address",
+      "lab-workspace-gateway",
+      "lab-workspace-productpage",
+    ])
+      expect(names).not.toContain(name);
+    expect(names).toContain("lab-east-bookinfo-productpage-v1");
+    expect(await promiseOf(recorded.lab.ingresses)).toEqual({ west: "http://10.0.0.2" });
+    expect(await promiseOf(recorded.lab.productPages)).toEqual({});
+  });
+});
+
+describe("a mirror", () => {
+  it("is given to every release that has images, and to Bookinfo", async () => {
+    const recorded = await lab({ imageRegistry: "mirror.test" });
+    for (const [release, part] of [
+      ["lab-mgmt-vcluster-release", { defaultImageRegistry: "mirror.test/" }],
+      ["lab-mgmt-gloo-mesh-release", { glooMeshRedis: { image: { registry: "mirror.test" } } }],
+      ["lab-east-agent", { glooMeshAgent: { image: { registry: "mirror.test/gloo-mesh" } } }],
+      ["lab-east-istio-istiod", { global: { hub: "mirror.test/istio" } }],
+    ] as const)
+      expect(valuesOf(recorded, release), release).toMatchObject(part);
+    expect(JSON.stringify(recorded.get("lab-east-bookinfo-details-v1").inputs)).toContain(
+      '"mirror.test/istio/examples-bookinfo-details-v1:1.16.2"',
+    );
+  });
+});
+
+describe("resources", () => {
+  it("are those of the cluster they are given for", async () => {
+    const resources = {
+      vcluster: { requests: { cpu: "1" } },
+      istiod: { limits: { memory: "4Gi" } },
+      gateways: { limits: { cpu: "1" } },
+    };
+    const recorded = await lab({}, { resources });
+    expect(valuesOf(recorded, "lab-east-vcluster-release")).toMatchObject({
+      vcluster: { resources: { requests: { cpu: "1", memory: "256Mi" } } },
+    });
+    expect(valuesOf(recorded, "lab-east-istio-istiod")).toMatchObject({
+      pilot: { resources: { limits: { cpu: "500m", memory: "4Gi" } } },
+    });
+    for (const gateway of ["ingressgateway", "eastwestgateway"])
+      expect(valuesOf(recorded, `lab-east-istio-${gateway}`)).toMatchObject({
+        resources: { limits: { cpu: "1", memory: "128Mi" } },
+      });
+    expect(valuesOf(recorded, "lab-west-istio-istiod")).toMatchObject({
+      pilot: { resources: { limits: { cpu: "500m", memory: "2048Mi" } } },
+    });
+  });
+});
+
+describe("extra values", () => {
+  const values = { istiod: { pilot: { replicaCount: 2, traceSampling: 5 } }, istioBase: { base: {} } };
+
+  it("are merged last, a cluster's own after those for all", async () => {
+    const recorded = await lab({ values }, { values: { istiod: { pilot: { replicaCount: 3 } } } });
+    expect(valuesOf(recorded, "lab-east-istio-istiod")).toMatchObject({
+      pilot: { autoscaleEnabled: false, replicaCount: 3, traceSampling: 5 },
+    });
+    expect(valuesOf(recorded, "lab-west-istio-istiod")).toMatchObject({ pilot: { replicaCount: 2 } });
+    expect(valuesOf(recorded, "lab-west-istio-base")).toEqual({ base: {} });
+  });
+
+  it("stay secret where some of them are", async () => {
+    const recorded = await recordLab({ workloads: [{ name: "east" }], values }, { secretValues: true });
+    const isSecret = async (name: string) =>
+      pulumi.isSecret(pulumi.output(recorded.get(name).props["values"] as pulumi.Input<object>));
+    expect(await isSecret("lab-east-istio-istiod")).toBe(true);
+    expect(await isSecret("lab-east-istio-ingressgateway")).toBe(false);
+  });
+});
+
+describe("a control plane without a volume", () => {
+  it("takes everything in it along when it changes", async () => {
+    const contentsOf = async (size: string) => {
+      const recorded = await lab({
+        controlPlane: { persistence: false },
+        management: { name: "mgmt", resources: { vcluster: { limits: { memory: size } } } },
+      });
+      const { inputs, opts } = recorded.get("lab-mgmt-vcluster-namespace");
+      expect(opts).toMatchObject({ replaceOnChanges: ["metadata.annotations"], deleteBeforeReplace: true });
+      const { annotations } = inputs["metadata"] as { annotations: Record<string, string> };
+      const contents = annotations["mesh-lab.dev/contents"];
+      expect(recorded.specOf("lab-mgmt-vcluster-kubeconfig")["contents"]).toBe(contents);
+      return contents;
+    };
+    expect(await contentsOf("2Gi")).toBe(await contentsOf("2Gi"));
+    expect(await contentsOf("3Gi")).not.toBe(await contentsOf("2Gi"));
+  });
+});
+
+describe("a paused cluster", () => {
+  it("has its control plane stopped, and then its pods removed", async () => {
+    const recorded = await lab({}, { paused: true });
+    expect(valuesOf(recorded, "lab-east-vcluster-release")).toMatchObject({
+      replicas: 0,
+      annotations: { "loft.sh/paused": "true", "loft.sh/paused-replicas": "1" },
+    });
+    expect(await recorded.dependencies("lab-east-vcluster-pause")).toEqual(["lab-east-vcluster-release"]);
+  });
+
+  it("has everything inside of it left as it is, and nothing else", async () => {
+    const recorded = await lab({}, { paused: true });
+    const isInside = async (name: string) =>
+      (await recorded.providerOf(recorded.get(name))) === "lab-east-vcluster-provider";
+    const leaves = recorded.resources.filter(({ type }) => !type.startsWith("meshlab:"));
+    for (const { name, type, opts } of leaves) {
+      const isStep =
+        type === "command:local:Command" && name.startsWith("lab-east-") && !name.endsWith("-pause");
+      const expected = isStep || (type.startsWith("kubernetes:") && (await isInside(name)));
+      expect(opts.ignoreChanges ?? [], name).toEqual(expected ? ["*"] : []);
+    }
+  });
+
+  it("that was never up says so", async () => {
+    const recorded = await lab({}, { paused: true });
+    expect(recorded.specOf("lab-east-vcluster-kubeconfig")).toMatchObject({ paused: true });
+    expect(recorded.specOf("lab-west-vcluster-kubeconfig")).not.toHaveProperty("paused");
+  });
+
+  it("may be the management cluster, with the registrations in it", async () => {
+    const recorded = await lab({ management: { name: "mgmt", paused: true } });
+    for (const name of ["lab-mgmt-gloo-mesh-release", "lab-east-registration", "lab-workspace-workspace"])
+      expect(recorded.get(name).opts.ignoreChanges, name).toEqual(["*"]);
+    expect(recorded.get("lab-east-agent").opts.ignoreChanges ?? []).toEqual([]);
+  });
+});
+
+describe("addresses and certificates", () => {
+  it("are fetched anew when renew changes, and not because it is there", async () => {
+    const plain = await lab({});
+    const renewed = await lab({ renew: "2027" });
+    const step = "lab-east-vcluster-kubeconfig";
+    expect(plain.specOf(step)).not.toHaveProperty("renew");
+    expect(renewed.specOf(step)).toEqual({ ...plain.specOf(step), renew: "2027" });
+    expect(renewed.specOf("lab-host-facts")).toMatchObject({ renew: "2027" });
+  });
+});
