@@ -29,7 +29,7 @@ rehearse-reset: $(installed) ## Throw the rehearsal away, whatever state it is i
 
 .PHONY: preview
 preview: $(installed) ## What would change in the rehearsed lab now; needs no running host
-	@$(rehearsal) preview
+	@$(rehearsal) preview -- $(ARGS)
 
 .PHONY: pulumi
 pulumi: $(installed) ## Pulumi on the rehearsed stack: make pulumi ARGS="stack output"
@@ -62,6 +62,10 @@ format: $(installed) ## Format everything
 .PHONY: docs
 docs: $(installed) ## Write what is made from the schema: Pulumi.yaml's keys, the README's tables
 	@node config/reference.ts
+
+.PHONY: plan
+plan: $(installed) ## Write the plan that the first preview of the article's lab is compared with
+	@vitest run --project rehearsal tests/rehearsal/preview.test.ts --update
 
 .PHONY: clean
 clean: ## Throw the rehearsal away, with its tools, and the installed packages

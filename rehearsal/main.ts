@@ -32,10 +32,10 @@ const verbs: Readonly<Record<string, Verb>> = {
 };
 
 /** Shows what `up` would change now; needs no host. */
-async function preview({ display, stack, charts }: Call): Promise<number> {
+async function preview({ display, stack, charts, args }: Call): Promise<number> {
   await ensureTools(display);
   const prepared = await prepare(display, { stack, charts });
-  return pulumiForUser(prepared.stack, ["preview", "--diff"]);
+  return pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
 }
 
 /** Runs the Pulumi CLI on the rehearsal's stack. */
