@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { unknownHost } from "../compatibility.ts";
 import type { LabConfig } from "../config.ts";
 import type { HostFacts } from "../steps/host.ts";
+import type { NodeAddresses } from "../steps/node.ts";
 import { runStep } from "./step.ts";
 
 export type HostArgs = Pick<
@@ -24,7 +25,7 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:Host", name, {}, opts);
-    const { hostContext, serviceCidr, expose, nodeAddress, renew, versions } = args;
+    const { hostContext, serviceCidr, expose, nodeAddress, versions } = args;
 
     this.context = hostContext;
     // The kubeconfig is the ambient one ($KUBECONFIG, else ~/.kube/config): a path would differ between machines.
@@ -36,22 +37,30 @@ export class Host extends pulumi.ComponentResource {
 
     const { result: facts } = runStep<HostFacts>(
       `${name}-facts`,
-      {
-        script: "host",
-        spec: { hostContext, serviceCidr, nodes: expose === "NodePort", ...(renew === "" ? {} : { renew }) },
-      },
+      { script: "host", spec: { hostContext, serviceCidr } },
       { parent: this },
     );
     const known = pulumi.unsecret(facts);
     // Known at once where it is configured: no virtual cluster waits for the host's answer then.
     this.serviceCidr = pulumi.output(serviceCidr ?? known.serviceCidr);
-    this.nodeOutside = known.apply(({ node }) => node && (nodeAddress ?? node.outside));
-    this.nodeInside = known.apply(({ node }) => node?.inside);
+    const node: pulumi.Output<NodeAddresses | undefined> =
+      expose === "NodePort" ? this.node(name, args) : pulumi.output(undefined);
+    this.nodeOutside = node.apply((found) => found && (nodeAddress ?? found.outside));
+    this.nodeInside = node.apply((found) => found?.inside);
     known.apply(({ version }) => {
       const risk = unknownHost(version, versions);
       if (risk !== undefined) void pulumi.log.warn(risk, this);
     });
 
     this.registerOutputs({ serviceCidr: this.serviceCidr });
+  }
+
+  private node(name: string, { hostContext, renew }: HostArgs): pulumi.Output<NodeAddresses> {
+    const { result } = runStep<NodeAddresses>(
+      `${name}-node`,
+      { script: "node", spec: { hostContext, ...(renew === "" ? {} : { renew }) } },
+      { parent: this },
+    );
+    return pulumi.unsecret(result);
   }
 }

@@ -236,7 +236,7 @@ describe("outputs", () => {
 
 describe("the host", () => {
   it("is asked for what is not configured, and nothing else", () => {
-    expect(recorded.specOf("lab-host-facts")).toEqual({ hostContext: "kind", nodes: false });
+    expect(recorded.specOf("lab-host-facts")).toEqual({ hostContext: "kind" });
     expect(recorded.get("lab-host-provider").inputs).toEqual({ context: "kind" });
   });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe as serially, expect, it, vi } from "vites
 import { parse, stringify } from "yaml";
 import { type Authority, openPki } from "../../rehearsal/host/pki.ts";
 import { problemsIn } from "../../steps/diagnosis.ts";
-import { nodeAddresses } from "../../steps/host.ts";
+import { nodeAddresses } from "../../steps/node.ts";
 import { isPlacedByHost } from "../../steps/localities.ts";
 import { poll } from "../../steps/poll.ts";
 import { findServiceCidr } from "../../steps/service-cidr.ts";
@@ -185,7 +185,7 @@ describe("the host", () => {
 
   it("tells its version, and is asked no more than must be known", async () => {
     const { kubeconfig, requests } = await apiServer({ "GET /version": { gitVersion: "v1.31.4" } });
-    const spec = { serviceCidr: "10.0.0.0/16", nodes: false };
+    const spec = { serviceCidr: "10.0.0.0/16" };
     const { stdout } = await step("host", spec, ambient(kubeconfig));
     expect(JSON.parse(stdout)).toEqual({ version: "v1.31.4", serviceCidr: "10.0.0.0/16" });
     expect(requests).toEqual(["GET /version"]);
@@ -193,7 +193,7 @@ describe("the host", () => {
 
   it("must be in the kubeconfig", async () => {
     const { kubeconfig } = await apiServer({});
-    const { code, stderr } = await step("host", { hostContext: "kind", nodes: false }, ambient(kubeconfig));
+    const { code, stderr } = await step("host", { hostContext: "kind" }, ambient(kubeconfig));
     expect(code).toBe(1);
     expect(stderr).toBe('the kubeconfig has no context "kind" with a cluster; it has: c');
   });

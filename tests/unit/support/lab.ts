@@ -22,7 +22,6 @@ function kubeconfigOf(cluster: string): string {
 /** The part of a step's spec that decides what it finds. */
 interface Spec {
   readonly cluster: string;
-  readonly nodes?: boolean;
   /** With an ingress among the awaited values, there is a load balancer. */
   readonly values?: { readonly ingress?: unknown };
 }
@@ -34,11 +33,8 @@ const ports = [
 
 /** What each step would find in a real lab, by the end of its name. */
 const findings: Readonly<Record<string, (spec: Spec) => object>> = {
-  "-facts": ({ nodes }) => ({
-    version: "v1.31.4",
-    serviceCidr: "10.43.0.0/16",
-    ...(nodes === true ? { node: { outside: "192.0.2.9", inside: "10.0.0.9" } } : {}),
-  }),
+  "-facts": () => ({ version: "v1.31.4", serviceCidr: "10.43.0.0/16" }),
+  "-node": () => ({ outside: "192.0.2.9", inside: "10.0.0.9" }),
   "-kubeconfig": ({ cluster }) => ({ address: "10.0.0.1:443", kubeconfig: kubeconfigOf(cluster) }),
   "-relay": ({ values }) => ({
     ports,
