@@ -2,6 +2,10 @@ import { Lab } from "./components/lab.ts";
 import { readConfig } from "./config.ts";
 import { nextCommands, userInterface } from "./values/outputs.ts";
 
+// Node runs these sources as they are: there is nothing to map back in stack traces, of which Pulumi takes one for
+// every promise.
+Reflect.deleteProperty(Error, "prepareStackTrace");
+
 const config = await readConfig();
 const lab = new Lab("lab", config);
 

@@ -48,7 +48,7 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   return isProgramCommand(args) ? alone(`pulumi ${args.join(" ")}`, run) : run();
 }
 
-const kept = new Set<string>([paths.bin, paths.compileCache]);
+const kept = new Set<string>([paths.bin, paths.bundles, paths.compileCache]);
 
 /** Stops everything and removes all but the tools, whatever state it is in. */
 async function reset({ display }: Call): Promise<number> {

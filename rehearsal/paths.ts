@@ -11,10 +11,11 @@ if (chosen !== undefined && !isAbsolute(chosen)) {
 /** Where this rehearsal keeps everything it writes; two directories make two independent rehearsals. */
 export const rehearsalDir = chosen ?? join(root, ".rehearsal");
 
-/** What lives where. The tools and what Node compiled are the same for every rehearsal of this checkout; all else is per rehearsal. */
+/** What lives where. The tools, and what was made of the sources, are the same for every rehearsal of this checkout; all else is per rehearsal. */
 export const paths = {
   bin: join(root, ".rehearsal", "bin"),
   compileCache: join(root, ".rehearsal", "compile-cache"),
+  bundles: join(root, ".rehearsal", "bundles"),
   plugins: join(rehearsalDir, "plugins"),
   pki: join(rehearsalDir, "pki"),
   etcd: join(rehearsalDir, "etcd"),

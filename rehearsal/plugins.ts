@@ -13,6 +13,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
+import { bundle } from "./bundle.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { paths, root } from "./paths.ts";
 import type { Stack } from "./stack.ts";
@@ -51,7 +52,7 @@ export async function choosePlugins(stack: Stack): Promise<readonly ChosenPlugin
     plugins.map(async (plugin) => {
       const version = packageVersion(plugin.package);
       const found = await findReal(stack, plugin, version);
-      use(plugin, found);
+      await use(plugin, found);
       return { name: plugin.name, version, real: found?.path };
     }),
   );
@@ -102,14 +103,16 @@ async function install(stack: Stack, { kind, name }: Plugin, version: string): P
 const triedSchema = z.object({ tried: z.string() });
 
 /** Makes the engine find what was chosen, and nothing else. */
-function use(plugin: Plugin, found: Found | undefined): void {
+async function use(plugin: Plugin, found: Found | undefined): Promise<void> {
   const wrapper = join(paths.plugins, executable(plugin));
   rmSync(wrapper, { force: true });
   if (found === undefined) {
     const node = realpathSync(join(root, "node_modules", ".bin", "node"));
     const script = join(root, "rehearsal", "plugins", plugin.standIn);
     if (!existsSync(script)) throw new Error(`The stand-in for plugin ${plugin.name} is missing: ${script}`);
-    writeFileAtomically(wrapper, `#!/bin/sh\nexec "${node}" "${script}" "$@"\n`);
+    const bundled = join(paths.bundles, `${plugin.name}.mjs`);
+    await bundle(script, bundled);
+    writeFileAtomically(wrapper, `#!/bin/sh\nexec "${node}" "${bundled}" "$@"\n`);
     chmodSync(wrapper, 0o755);
   } else if (!found.visible) {
     symlinkSync(found.path, wrapper);

@@ -1,15 +1,16 @@
 /** A stand-in for Pulumi's Kubernetes provider plugin: the same waits, diffs, replacements and errors, in small. */
-import { configFailures, diffConfig, unsupported } from "./kubernetes/config.ts";
+import { configFailures, unsupported } from "./kubernetes/config.ts";
 import { createHelm } from "./kubernetes/helm.ts";
 import { rawObjects } from "./kubernetes/raw.ts";
 import { releases } from "./kubernetes/release.ts";
-import { openSession } from "./kubernetes/session.ts";
 import { type Provider, serve } from "./server.ts";
 
 const stopping = new AbortController();
 const helm = createHelm();
 
+// The Kubernetes client is large: a provider whose cluster is not known, as in a first preview, does without it.
 async function open(args: Record<string, unknown>) {
+  const { openSession } = await import("./kubernetes/session.ts");
   const session = await openSession(args, stopping.signal);
   return { raw: rawObjects(session), release: releases(session, helm) };
 }
@@ -25,7 +26,10 @@ const provider: Provider = {
   name: "kubernetes",
   version: "4.34.2",
   checkConfig: async ({ news }) => ({ inputs: news, failures: configFailures(news) }),
-  diffConfig: async ({ olds, news }) => diffConfig(olds, news),
+  diffConfig: async ({ olds, news }) => {
+    const { diffConfig } = await import("./kubernetes/kube-config.ts");
+    return diffConfig(olds, news);
+  },
   configure: async ({ args }) => {
     opened = open(args);
     await opened;

@@ -2,12 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  configFailures,
-  diffConfig,
-  loadKubeConfig,
-  settings,
-} from "../../rehearsal/plugins/kubernetes/config.ts";
+import { configFailures, settings } from "../../rehearsal/plugins/kubernetes/config.ts";
+import { diffConfig, loadKubeConfig } from "../../rehearsal/plugins/kubernetes/kube-config.ts";
 import { openSession } from "../../rehearsal/plugins/kubernetes/session.ts";
 import { UNKNOWN } from "../../rehearsal/plugins/provider.ts";
 

@@ -98,6 +98,21 @@ export function releases(session: Session, helm: Helm): Operations {
   const lookup = async (namespace: string, name: string): Promise<Props | undefined> =>
     cluster && latestRevision(cluster, namespace, name);
 
+  /** The version found, of the many that the program's constraint may allow; releases may have a chart in common. */
+  const found = new Map<string, Promise<string>>();
+  function foundVersion(inputs: Props): Promise<string> {
+    const args = chartArgs(inputs);
+    const key = args.join(" ");
+    const version =
+      found.get(key) ??
+      helm.run(["show", "chart", ...args]).then((metadata) => {
+        const [chart] = parseAllDocuments(metadata).map((document) => document.toJS() as unknown);
+        return text(chart, "version");
+      });
+    found.set(key, version);
+    return version;
+  }
+
   /** Runs helm; a failure that left a new revision behind is a partial one, so that the next run upgrades it. */
   async function write(operation: Operation, inputs: Props, told: string): Promise<Props> {
     if (cluster === undefined) {
@@ -138,10 +153,7 @@ export function releases(session: Session, helm: Helm): Operations {
       };
       if (failures.length > 0 || holdsUnknown(inputs)) return { inputs, failures };
       try {
-        const metadata = await helm.run(["show", "chart", ...chartArgs(inputs)]);
-        // The version found, of the many that the program's constraint may allow.
-        const [chart] = parseAllDocuments(metadata).map((document) => document.toJS() as unknown);
-        return { inputs: { ...inputs, version: text(chart, "version") } };
+        return { inputs: { ...inputs, version: await foundVersion(inputs) } };
       } catch (error) {
         const reason = `${messageOf(error)}; check the chart name and repository configuration.`;
         return { inputs, failures: [{ property: "chart", reason }] };

@@ -2,7 +2,8 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Props } from "../provider.ts";
 import { type Cluster, connect } from "./cluster.ts";
-import { loadKubeConfig, type Settings, settings } from "./config.ts";
+import { type Settings, settings } from "./config.ts";
+import { loadKubeConfig } from "./kube-config.ts";
 
 export interface Session {
   readonly settings: Settings;
