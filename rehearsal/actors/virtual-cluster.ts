@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import { startControlPlane } from "../host/control-plane.ts";
 import type { Stop } from "../host/env.ts";
-import { settings } from "../settings.ts";
 import { type Api, apiOf } from "./api.ts";
 import { follow } from "./cache.ts";
 import type { VirtualCluster } from "./cluster.ts";
@@ -75,7 +74,7 @@ export async function startVirtualCluster(
       startNodes(cluster),
       startSyncer(cluster),
       startCoredns(cluster),
-      startKubeconfigSecret(cluster, plane, settings.delays.kubeconfigSecret),
+      startKubeconfigSecret(cluster, plane, env.settings.delays.kubeconfigSecret),
       startIstiod(cluster, authority),
       startGlooAgent(cluster, clusters),
     );

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { startActors } from "../actors/index.ts";
+import { askedOf, choose } from "../host-choice.ts";
 import { paths, rehearsalDir } from "../paths.ts";
-import { settings } from "../settings.ts";
+import { readSettings } from "../settings.ts";
 import type { Stop } from "./env.ts";
 import { startEtcd } from "./etcd.ts";
 import { startHostCluster } from "./host-cluster.ts";
@@ -77,7 +78,11 @@ function giveUp(error: unknown): void {
 }
 
 async function start(): Promise<void> {
-  const hostFile = openHostFile(join(paths.run, "host.json"));
+  const hostFile = openHostFile();
+  const choice = choose(askedOf(process.env), hostFile.read().choice);
+  const settings = readSettings(choice.host);
+  hostFile.update((state) => ({ ...state, choice }));
+  log(`simulating ${choice.host}: ${settings.description}`);
   const pki = openPki(paths.pki);
   const ports = createPorts(hostFile, log);
   const etcd = await startEtcd({
@@ -89,7 +94,7 @@ async function start(): Promise<void> {
   });
   phase("etcd");
 
-  const env = { processes, pki, ports, etcd, log };
+  const env = { settings, processes, pki, ports, etcd, log };
   const plane = await startHostCluster(env, phase);
   const host = plane.kubeConfig;
   const loadBalancer = await startLoadBalancer({
@@ -99,7 +104,7 @@ async function start(): Promise<void> {
     log,
   });
   stops.push(() => loadBalancer.stop());
-  stops.push(await startVolumes(host, log));
+  stops.push(await startVolumes(host, settings.storageClass, log));
   const core = host.makeApiClient(CoreV1Api);
   const suspended = await suspendVclusters(core);
   stops.push(await startActors({ env, host, loadBalancer }));

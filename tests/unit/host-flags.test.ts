@@ -8,10 +8,7 @@ import {
 } from "../../rehearsal/host/control-plane-flags.ts";
 import { prefixRange } from "../../rehearsal/host/etcd.ts";
 import { toArguments } from "../../rehearsal/host/flags.ts";
-import { nodesOf } from "../../rehearsal/host/nodes.ts";
 import { kwokConfiguration } from "../../rehearsal/host/stages.ts";
-import { volumeFor } from "../../rehearsal/host/volumes.ts";
-import { defaults, readSettings } from "../../rehearsal/settings.ts";
 
 const identity = (name: string) => ({
   cert: "CERT",
@@ -161,53 +158,4 @@ describe("KWOK's configuration", () => {
       }
     }
   });
-});
-
-describe("the simulated machine", () => {
-  test("has the nodes of the settings, each with pods' addresses of its own", () => {
-    const nodes = nodesOf({ ...defaults, nodes: 4, cpu: "2" }, "v1.36.3");
-    expect(nodes.map(({ metadata }) => metadata?.name)).toEqual(["node-1", "node-2", "node-3", "node-4"]);
-    expect(new Set(nodes.map(({ spec }) => spec?.podCIDR)).size).toBe(4);
-    expect(nodes.map(({ metadata }) => metadata?.labels?.["topology.kubernetes.io/zone"])).toEqual([
-      "rehearsal-a",
-      "rehearsal-b",
-      "rehearsal-c",
-      "rehearsal-a",
-    ]);
-    expect(nodes[0]?.status?.allocatable?.["cpu"]).toBe("2");
-  });
-
-  test("has volumes that belong to one claim only", () => {
-    const volume = volumeFor({
-      metadata: { name: "data-devmgmt-0", namespace: "devmgmt", uid: "u1" },
-      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } } },
-    });
-    expect(volume.metadata?.name).toBe("pvc-u1");
-    expect(volume.spec).toMatchObject({
-      capacity: { storage: "5Gi" },
-      accessModes: ["ReadWriteOnce"],
-      claimRef: { name: "data-devmgmt-0", namespace: "devmgmt", uid: "u1" },
-      persistentVolumeReclaimPolicy: "Delete",
-    });
-  });
-});
-
-describe("settings", () => {
-  test("are laid over the defaults, delays one by one", () => {
-    expect(readSettings("")).toBe(defaults);
-    expect(readSettings('{"nodes": 2, "delays": {"podReady": 8}}')).toEqual({
-      ...defaults,
-      nodes: 2,
-      delays: { ...defaults.delays, podReady: 8 },
-    });
-  });
-
-  test.each(["{", "[]", '{"nodes": 0}', '{"node": 1}', '{"delays": {"podReady": "8"}}'])(
-    "refuse %s and show what is right",
-    (text) => {
-      expect(() => readSettings(text)).toThrow(
-        'REHEARSAL_SETTINGS must be a JSON object such as {"nodes": 2, "delays": {"podReady": 8}}:',
-      );
-    },
-  );
 });

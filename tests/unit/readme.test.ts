@@ -7,17 +7,23 @@ import { charts } from "../../versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
-/** First cells of the rows of the table under a heading. */
-function firstCells(heading: string): string[] {
+/** First cells of the rows of the first table under a heading whose title is this. */
+function firstCells(heading: string, title: string): string[] {
   const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
-  const [table = ""] = section.split("\n\n").filter((block) => block.startsWith("| key"));
+  const [table = ""] = section.split("\n\n").filter((block) => block.startsWith(`| ${title}`));
   return [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = ""]) => cell);
 }
 
 describe("the README", () => {
   it("explains exactly the settings that Pulumi.yaml declares", () => {
     const { config } = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, unknown> };
-    expect(firstCells("Configuration").sort()).toEqual(Object.keys(config).sort());
+    expect(firstCells("Configuration", "key").sort()).toEqual(Object.keys(config).sort());
+  });
+
+  it("explains exactly the variables that make passes on", () => {
+    const passedOn = [...readFileSync("Makefile", "utf8").matchAll(/^export ([A-Z]+) ## /gm)];
+    const explained = firstCells("Two commands", "variable").map((cell) => cell.split("=")[0]);
+    expect(explained).toEqual(passedOn.map(([, name]) => name));
   });
 
   it("names only targets that make has", () => {
