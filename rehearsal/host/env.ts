@@ -7,6 +7,8 @@ import type { ProcessGroup } from "./processes.ts";
 /** What every part of the rehearsal's host shares. */
 export interface HostEnv {
   readonly settings: Settings;
+  /** The second byte of the rehearsal's network 127.X.0.0/16. */
+  readonly network: number;
   readonly processes: ProcessGroup;
   readonly pki: Pki;
   readonly ports: Ports;

@@ -52,7 +52,7 @@ export async function startHostCluster(env: HostEnv, phase: (name: string) => vo
 
   const { gitVersion } = await plane.kubeConfig.makeApiClient(VersionApi).getCode();
   const core = plane.kubeConfig.makeApiClient(CoreV1Api);
-  await settleNodes(core, nodesOf(settings.nodes, gitVersion));
+  await settleNodes(core, nodesOf(settings.nodes, env.network, gitVersion));
   await serviceAccounts(core);
   phase("host controllers");
   return plane;

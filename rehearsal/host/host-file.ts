@@ -9,7 +9,7 @@ const schema = z.object({
   choice: choiceSchema.optional(),
   /** Port on 127.0.0.1 by purpose. */
   ports: z.record(z.string(), z.int().positive()).default({}),
-  /** The second byte of the load balancer's network 127.X.0.0/24. */
+  /** The second byte of the rehearsal's network 127.X.0.0/16. */
   network: z.int().min(1).max(254).optional(),
   /** The last byte of a load balancer address by "namespace/name" of its Service. */
   addresses: z.record(z.string(), z.int().min(2).max(254)).default({}),

@@ -11,7 +11,6 @@ import { isNotFound } from "./api-errors.ts";
 import type { Stop } from "./env.ts";
 import { createGates } from "./gates.ts";
 import type { HostFile } from "./host-file.ts";
-import { claimNetwork } from "./network.ts";
 import { watch } from "./watch.ts";
 
 /** A Service by name. */
@@ -29,6 +28,7 @@ export interface LoadBalancer {
 export interface LoadBalancerOptions {
   readonly host: KubeConfig;
   readonly hostFile: HostFile;
+  readonly network: number;
   /** How long a Service waits for its address. */
   readonly delaySeconds: number;
   readonly log: (line: string) => void;
@@ -43,11 +43,10 @@ export interface RunningLoadBalancer extends LoadBalancer {
 
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
 export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
-  const { host, hostFile, delaySeconds, log } = options;
+  const { host, hostFile, network, delaySeconds, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
-  const network = await claimNetwork(hostFile, log);
-  const addresses = createAddresses(hostFile, network.number);
+  const addresses = createAddresses(hostFile, network);
   const gates = createGates(log);
 
   const existing = await core.listServiceForAllNamespaces();
@@ -107,7 +106,6 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
     async stop() {
       await stopWatch();
       await gates.stop();
-      await network.release();
     },
   };
 }

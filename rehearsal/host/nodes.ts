@@ -1,9 +1,10 @@
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Node } from "@kubernetes/client-node";
 import type { Settings } from "../settings.ts";
 import { isConflict } from "./api-errors.ts";
+import { addressIn } from "./network.ts";
 
-/** The simulated nodes: as large as declared, ready, and without any kubelet. */
-export function nodesOf(groups: Settings["nodes"], version: string): V1Node[] {
+/** The simulated nodes: as large as declared, ready, with addresses in the network, and without any kubelet. */
+export function nodesOf(groups: Settings["nodes"], network: number, version: string): V1Node[] {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const now = new Date();
   const machines = groups.flatMap((group) => Array.from({ length: group.count }, () => group));
@@ -28,7 +29,7 @@ export function nodesOf(groups: Settings["nodes"], version: string): V1Node[] {
         allocatable: resources,
         addresses: [
           // There is no kubelet: asked for logs, the API server is refused at once instead of searching the network.
-          { type: "InternalIP", address: `127.0.1.${index + 1}` },
+          { type: "InternalIP", address: addressIn(network, "nodes", index + 1) },
           { type: "Hostname", address: name },
         ],
         conditions: [

@@ -11,6 +11,7 @@ import { startHostCluster } from "./host-cluster.ts";
 import { openHostFile } from "./host-file.ts";
 import { writeContext } from "./kube-config-file.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
+import { claimNetwork } from "./network.ts";
 import { openPki } from "./pki.ts";
 import { createPorts } from "./ports.ts";
 import { identify } from "./process-identity.ts";
@@ -83,6 +84,8 @@ async function start(): Promise<void> {
   const settings = readSettings(choice.host);
   hostFile.update((state) => ({ ...state, choice }));
   log(`simulating ${choice.host}: ${settings.description}`);
+  const { number: network, release } = await claimNetwork(hostFile, log);
+  stops.push(release);
   const pki = openPki(paths.pki);
   const ports = createPorts(hostFile, log);
   const etcd = await startEtcd({
@@ -94,12 +97,13 @@ async function start(): Promise<void> {
   });
   phase("etcd");
 
-  const env = { settings, processes, pki, ports, etcd, log };
+  const env = { settings, network, processes, pki, ports, etcd, log };
   const plane = await startHostCluster(env, phase);
   const host = plane.kubeConfig;
   const loadBalancer = await startLoadBalancer({
     host,
     hostFile,
+    network,
     delaySeconds: settings.delays.loadBalancer,
     log,
   });

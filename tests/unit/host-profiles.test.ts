@@ -120,15 +120,21 @@ describe("the choice of a host", () => {
 describe("the simulated machines", () => {
   const { nodes: groups } = readProfile("eks");
 
-  test("are the nodes of all groups, each with pods' addresses of its own", () => {
-    const nodes = nodesOf(groups, "v1.36.3");
+  test("are the nodes of all groups, each with an address and pods' addresses of its own", () => {
+    const nodes = nodesOf(groups, 7, "v1.36.3");
     expect(nodes.map(({ metadata }) => metadata?.name)).toEqual(["node-1", "node-2", "node-3"]);
     expect(new Set(nodes.map(({ spec }) => spec?.podCIDR)).size).toBe(3);
+    const addresses = nodes.map(({ status }) => status?.addresses?.map(({ address }) => address));
+    expect(addresses).toEqual([
+      ["127.7.1.1", "node-1"],
+      ["127.7.1.2", "node-2"],
+      ["127.7.1.3", "node-3"],
+    ]);
     expect(nodes.map(({ status }) => status?.allocatable?.["cpu"])).toEqual(["3920m", "3920m", "1930m"]);
   });
 
   test("carry the labels and taints of their group", () => {
-    const [first, , dedicated] = nodesOf(groups, "v1.36.3");
+    const [first, , dedicated] = nodesOf(groups, 7, "v1.36.3");
     expect(dedicated?.metadata?.labels).toMatchObject({
       dedicated: "control-planes",
       "kubernetes.io/hostname": "node-3",
