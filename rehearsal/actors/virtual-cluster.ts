@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import { startControlPlane } from "../host/control-plane.ts";
 import type { Stop } from "../host/env.ts";
 import { type Api, apiOf } from "./api.ts";
@@ -55,7 +55,8 @@ export async function startVirtualCluster(
     await defaultServiceAccount(api);
     const pods = follow<V1Pod>(kubeConfig, "/api/v1/pods", env.log);
     const services = follow<V1Service>(kubeConfig, "/api/v1/services", env.log);
-    stops.push(pods.stop, services.stop);
+    const nodes = follow<V1Node>(hostConfig, at.nodes, env.log);
+    stops.push(pods.stop, services.stop, nodes.stop);
     webhooks.setInventory({ pods: pods.values, services: services.values });
 
     const cluster: VirtualCluster = {
@@ -67,6 +68,7 @@ export async function startVirtualCluster(
       webhooks,
       hostConfig,
       host: apiOf(hostConfig),
+      nodes,
       log: env.log,
     };
     const authority = await env.pki.authority(authorityOfIstiod(tenant));

@@ -6,8 +6,10 @@ import {
   setHeaderOptions,
   type V1Service,
 } from "@kubernetes/client-node";
+import type { Settings } from "../settings.ts";
 import { createAddresses } from "./addresses.ts";
 import { isNotFound } from "./api-errors.ts";
+import { doorsOf } from "./doors.ts";
 import type { Stop } from "./env.ts";
 import { createGates } from "./gates.ts";
 import type { HostFile } from "./host-file.ts";
@@ -19,9 +21,9 @@ export interface ServiceName {
   readonly name: string;
 }
 
-/** Gives every LoadBalancer Service of the host an address of its own and forwards its port 443. */
+/** Gives every LoadBalancer Service of the host an address of its own, and lets connections in there and at node ports. */
 export interface LoadBalancer {
-  /** Where address:443 of this Service leads to on 127.0.0.1; undefined refuses connections. */
+  /** Where connections to this Service from outside lead to on 127.0.0.1; undefined refuses them. */
   setBackend(service: ServiceName, port: number | undefined): void;
 }
 
@@ -29,6 +31,9 @@ export interface LoadBalancerOptions {
   readonly host: KubeConfig;
   readonly hostFile: HostFile;
   readonly network: number;
+  readonly kind: Settings["loadBalancer"];
+  /** Addresses of the host's nodes. */
+  readonly nodes: readonly string[];
   /** How long a Service waits for its address. */
   readonly delaySeconds: number;
   readonly log: (line: string) => void;
@@ -36,14 +41,14 @@ export interface LoadBalancerOptions {
 
 /** A load balancer as its owner sees it. */
 export interface RunningLoadBalancer extends LoadBalancer {
-  /** Whether the Service's address takes connections, if it has an address at all. */
+  /** Whether the Service takes connections wherever it can be reached from outside, if it can be at all. */
   isReachable(service: ServiceName): boolean;
   readonly stop: Stop;
 }
 
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
 export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
-  const { host, hostFile, network, delaySeconds, log } = options;
+  const { host, hostFile, network, kind, nodes, delaySeconds, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   const addresses = createAddresses(hostFile, network);
@@ -52,12 +57,17 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
   const existing = await core.listServiceForAllNamespaces();
   addresses.keepOnly(new Set(existing.items.filter(isLoadBalancer).map(ownerOf)));
 
+  function openDoors(service: V1Service): void {
+    const owner = ownerOf(service);
+    gates.setDoors(owner, doorsOf(service, nodes, addresses.of(owner)));
+  }
+
   async function give(service: V1Service): Promise<void> {
     const owner = ownerOf(service);
     const isNew = addresses.of(owner) === undefined;
     if (isNew) await sleep(delaySeconds * 1000);
     const address = addresses.take(owner);
-    gates.setAddress(owner, address);
+    openDoors(service);
     const current = service.status?.loadBalancer?.ingress ?? [];
     if (current.length === 1 && current[0]?.ip === address) return;
     await setIngress(service, [{ ip: address }]);
@@ -67,9 +77,9 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
   async function takeBack(service: V1Service): Promise<void> {
     const owner = ownerOf(service);
     if (addresses.of(owner) === undefined) return;
-    gates.setAddress(owner, undefined);
     if (service.metadata?.deletionTimestamp === undefined) await setIngress(service, null);
     addresses.release(owner);
+    openDoors(service);
   }
 
   async function setIngress({ metadata }: V1Service, ingress: object[] | null): Promise<void> {
@@ -88,10 +98,15 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
     host,
     "/api/v1/services",
     {
-      changed: (service) => (isLoadBalancer(service) ? give(service) : takeBack(service)),
+      async changed(service) {
+        // Node ports need not wait for a load balancer.
+        openDoors(service);
+        if (!isLoadBalancer(service)) await takeBack(service);
+        else if (kind !== "none") await give(service);
+      },
       deleted(service) {
         const owner = ownerOf(service);
-        gates.setAddress(owner, undefined);
+        gates.setDoors(owner, []);
         addresses.release(owner);
       },
     },

@@ -3,12 +3,20 @@ import type { Settings } from "../settings.ts";
 import { isConflict } from "./api-errors.ts";
 import { addressIn } from "./network.ts";
 
+/** One entry for each node of all groups. */
+const machinesOf = (groups: Settings["nodes"]): Settings["nodes"] =>
+  groups.flatMap((group) => Array.from({ length: group.count }, () => group));
+
+/** The addresses of the simulated nodes, in their order. */
+export const nodeAddresses = (groups: Settings["nodes"], network: number): string[] =>
+  machinesOf(groups).map((_, index) => addressIn(network, "nodes", index + 1));
+
 /** The simulated nodes: as large as declared, ready, with addresses in the network, and without any kubelet. */
 export function nodesOf(groups: Settings["nodes"], network: number, version: string): V1Node[] {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const now = new Date();
-  const machines = groups.flatMap((group) => Array.from({ length: group.count }, () => group));
-  return machines.map(({ cpu, memory, pods, labels, taints }, index) => {
+  const addresses = nodeAddresses(groups, network);
+  return machinesOf(groups).map(({ cpu, memory, pods, labels, taints }, index) => {
     const resources = { cpu, memory, pods: String(pods), "ephemeral-storage": "100Gi" };
     const name = `node-${index + 1}`;
     return {
@@ -29,7 +37,7 @@ export function nodesOf(groups: Settings["nodes"], network: number, version: str
         allocatable: resources,
         addresses: [
           // There is no kubelet: asked for logs, the API server is refused at once instead of searching the network.
-          { type: "InternalIP", address: addressIn(network, "nodes", index + 1) },
+          { type: "InternalIP", address: addresses[index] ?? "" },
           { type: "Hostname", address: name },
         ],
         conditions: [

@@ -12,6 +12,7 @@ import { openHostFile } from "./host-file.ts";
 import { writeContext } from "./kube-config-file.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
 import { claimNetwork } from "./network.ts";
+import { nodeAddresses } from "./nodes.ts";
 import { openPki } from "./pki.ts";
 import { createPorts } from "./ports.ts";
 import { identify } from "./process-identity.ts";
@@ -104,6 +105,8 @@ async function start(): Promise<void> {
     host,
     hostFile,
     network,
+    kind: settings.loadBalancer,
+    nodes: nodeAddresses(settings.nodes, network),
     delaySeconds: settings.delays.loadBalancer,
     log,
   });
