@@ -47,7 +47,7 @@ export async function down(display: Display, stack: Stack): Promise<number> {
   if (hasStack) await pulumi(stack, ["stack", "rm", "--yes", "--force"]);
 
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  for (const path of [paths.etcd, paths.kubeconfig, paths.stack])
+  for (const path of [paths.etcd, paths.kubeconfig, paths.names, paths.stack])
     rmSync(path, { recursive: true, force: true });
   forgetHost();
 

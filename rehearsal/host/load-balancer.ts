@@ -13,6 +13,7 @@ import { doorsOf } from "./doors.ts";
 import type { Stop } from "./env.ts";
 import { createGates } from "./gates.ts";
 import type { HostFile } from "./host-file.ts";
+import { nameOf } from "./names.ts";
 import { watch } from "./watch.ts";
 
 /** A Service by name. */
@@ -68,9 +69,11 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
     if (isNew) await sleep(delaySeconds * 1000);
     const address = addresses.take(owner);
     openDoors(service);
+    const ingress = kind === "hostname" ? { hostname: nameOf(address) } : { ip: address };
     const current = service.status?.loadBalancer?.ingress ?? [];
-    if (current.length === 1 && current[0]?.ip === address) return;
-    await setIngress(service, [{ ip: address }]);
+    if (current.length === 1 && current[0]?.ip === ingress.ip && current[0]?.hostname === ingress.hostname)
+      return;
+    await setIngress(service, [ingress]);
     log(`load balancer: ${owner} has ${address}`);
   }
 

@@ -11,6 +11,7 @@ import { startHostCluster } from "./host-cluster.ts";
 import { openHostFile } from "./host-file.ts";
 import { writeContext } from "./kube-config-file.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
+import { provideNames, withdrawNames } from "./name-space.ts";
 import { claimNetwork } from "./network.ts";
 import { nodeAddresses } from "./nodes.ts";
 import { openPki } from "./pki.ts";
@@ -87,6 +88,8 @@ async function start(): Promise<void> {
   log(`simulating ${choice.host}: ${settings.description}`);
   const { number: network, release } = await claimNetwork(hostFile, log);
   stops.push(release);
+  if (settings.loadBalancer === "hostname") await provideNames(network);
+  else withdrawNames();
   const pki = openPki(paths.pki);
   const ports = createPorts(hostFile, log);
   const etcd = await startEtcd({
