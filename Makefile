@@ -4,6 +4,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export STACK ## name of the stack; default dev
 export CHARTS ## directory of real charts
 export HOST ## simulated host, one of rehearsal/hosts/; default the stack's own, else article
+export DELAYS ## realistic: what is simulated takes its time; default none
+export SEED ## number that decides how long each takes then; default 1
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

@@ -7,6 +7,8 @@ const minutes = 60_000;
 const rehearsalOf = (project: string) => ({
   REHEARSAL_DIR: join(import.meta.dirname, ".rehearsal", project),
   HOST: "",
+  DELAYS: "",
+  SEED: "",
 });
 
 export default defineConfig({

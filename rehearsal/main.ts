@@ -37,7 +37,7 @@ const verbs: Readonly<Record<string, Verb>> = {
 /** The host to build on; what cannot be simulated is told before anything starts. */
 function hostFor({ stack }: Call): HostChoice {
   const choice = choose(askedOf(process.env, stack), openHostFile().read().choice);
-  readSettings(choice.host);
+  readSettings(choice);
   return choice;
 }
 

@@ -2,6 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { delayProfiles, delaysSchema } from "./delays.ts";
+import type { HostChoice } from "./host-choice.ts";
 import { readFileIfAny } from "./host/files.ts";
 
 const label = z.record(z.string(), z.string());
@@ -57,11 +59,7 @@ const profileSchema = z.strictObject({
   storageClass: z.string().min(1).exactOptional(),
 });
 
-const seconds = z.number().nonnegative();
-/** Seconds that simulated parts take, as the real ones would take their time. */
-const delaysSchema = z.strictObject({ podReady: seconds, loadBalancer: seconds, kubeconfigSecret: seconds });
-
-const settingsSchema = profileSchema.extend({ delays: delaysSchema });
+const settingsSchema = profileSchema.extend({ delays: delaysSchema, seed: z.int() });
 const overridesSchema = profileSchema
   .omit({ description: true })
   .partial()
@@ -75,8 +73,6 @@ export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 
 /** The host of a stack that has none of its own name. */
 export const defaultHost = "article";
-
-const noDelays: Settings["delays"] = { podReady: 0, loadBalancer: 0.2, kubeconfigSecret: 1.5 };
 
 const folder = join(import.meta.dirname, "hosts");
 
@@ -100,16 +96,21 @@ export function checkProfile(file: string, text: string): Profile {
   return data;
 }
 
-/** A host with the fields of REHEARSAL_SETTINGS, a JSON object, in place of its own. */
+/** The settings that a choice means, with the fields of REHEARSAL_SETTINGS, a JSON object, in place of their own. */
 export function readSettings(
-  host: string,
+  { host, delays: pace, seed }: HostChoice,
   overrides: string | undefined = process.env["REHEARSAL_SETTINGS"],
 ): Settings {
   const profile = readProfile(host);
   try {
     const given = overrides === undefined || overrides === "" ? {} : (JSON.parse(overrides) as unknown);
     const { delays, ...fields } = overridesSchema.parse(given);
-    return settingsSchema.parse({ ...profile, ...fields, delays: { ...noDelays, ...delays } });
+    return settingsSchema.parse({
+      ...profile,
+      ...fields,
+      seed,
+      delays: { ...delayProfiles[pace], ...delays },
+    });
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     throw new Error(

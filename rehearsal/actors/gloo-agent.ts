@@ -8,6 +8,7 @@ import type { VirtualCluster } from "./cluster.ts";
 import { agentLabels, gateAnnotations } from "./gates.ts";
 import { base64, isReady, matches, meta, secretText, splitKey } from "./objects.ts";
 import { at } from "./paths.ts";
+import { runsIn } from "./pod-pace.ts";
 import { reachOf } from "./reach.ts";
 import { hostName } from "./translate.ts";
 import { createWorkQueue } from "./work-queue.ts";
@@ -45,6 +46,8 @@ async function passGate(
   if (copy?.spec?.nodeName === undefined) return retrySeconds;
   const { hold, crash } = gateAnnotations;
   const { annotations } = meta(copy);
+  const wait = runsIn(copy, Date.now());
+  if (wait > 0) return wait;
   if (annotations[hold] === undefined && annotations[crash] === undefined) return undefined;
 
   const told = agentArguments(pod);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
+import { delayOf } from "../delays.ts";
 import { startControlPlane } from "../host/control-plane.ts";
 import type { Stop } from "../host/env.ts";
 import { type Api, apiOf } from "./api.ts";
@@ -11,6 +12,7 @@ import { startGlooAgent } from "./gloo-agent.ts";
 import { startIstiod } from "./istiod.ts";
 import { startKubeconfigSecret } from "./kubeconfig-secret.ts";
 import { startNodes } from "./nodes.ts";
+import { joinKey } from "./objects.ts";
 import { at } from "./paths.ts";
 import { startSyncer } from "./syncer.ts";
 import type { Tenant } from "./translate.ts";
@@ -25,12 +27,13 @@ export const planeName = ({ name, namespace }: Named): string =>
 /** Under which name the certificates of a vcluster's istiod are kept. */
 export const authorityOfIstiod = (tenant: Named): string => `${planeName(tenant)}-istiod`;
 
-/** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run. */
+/** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run, `isReady` is about its pod. */
 export async function startVirtualCluster(
   { env, host: hostConfig }: ActorContext,
   tenant: Tenant,
   spec: { readonly etcdPrefix: string; readonly serviceCidr: string },
   clusters: () => Iterable<VirtualCluster>,
+  isReady: () => boolean,
 ): Promise<{ readonly cluster: VirtualCluster; readonly port: number; readonly stop: Stop }> {
   const stops: Stop[] = [];
   const stop = async (): Promise<void> => {
@@ -76,7 +79,10 @@ export async function startVirtualCluster(
       startNodes(cluster),
       startSyncer(cluster),
       startCoredns(cluster),
-      startKubeconfigSecret(cluster, plane, env.settings.delays.kubeconfigSecret),
+      startKubeconfigSecret(cluster, plane, {
+        isReady,
+        delaySeconds: delayOf(env.settings, "kubeconfigSecret", joinKey(tenant.namespace, tenant.name)),
+      }),
       startIstiod(cluster, authority),
       startGlooAgent(cluster, clusters),
     );

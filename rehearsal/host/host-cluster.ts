@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { CoreV1Api, VersionApi } from "@kubernetes/client-node";
+import { podsTakeTime } from "../delays.ts";
 import { paths } from "../paths.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 import { schedulerConfiguration, schedulerFlags } from "./control-plane-flags.ts";
@@ -30,7 +31,7 @@ export async function startHostCluster(env: HostEnv, phase: (name: string) => vo
     plane.componentKubeconfig("kwok"),
   ]);
   writeFileAtomically(schedulerConfig, JSON.stringify(schedulerConfiguration(schedulerAccess)));
-  writeFileAtomically(kwokConfig, kwokConfiguration(settings.delays.podReady));
+  writeFileAtomically(kwokConfig, kwokConfiguration(podsTakeTime(settings)));
   env.processes.start({
     name: "host.kube-scheduler",
     command: join(paths.bin, "kube-scheduler"),

@@ -6,6 +6,7 @@ import {
   setHeaderOptions,
   type V1Service,
 } from "@kubernetes/client-node";
+import { delayOf, type Pace } from "../delays.ts";
 import type { Settings } from "../settings.ts";
 import { createAddresses } from "./addresses.ts";
 import { isNotFound } from "./api-errors.ts";
@@ -35,8 +36,8 @@ export interface LoadBalancerOptions {
   readonly kind: Settings["loadBalancer"];
   /** Addresses of the host's nodes. */
   readonly nodes: readonly string[];
-  /** How long a Service waits for its address. */
-  readonly delaySeconds: number;
+  /** Says how long a Service waits for its address. */
+  readonly pace: Pace;
   readonly log: (line: string) => void;
 }
 
@@ -49,7 +50,7 @@ export interface RunningLoadBalancer extends LoadBalancer {
 
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
 export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
-  const { host, hostFile, network, kind, nodes, delaySeconds, log } = options;
+  const { host, hostFile, network, kind, nodes, pace, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   const addresses = createAddresses(hostFile, network);
@@ -66,7 +67,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
   async function give(service: V1Service): Promise<void> {
     const owner = ownerOf(service);
     const isNew = addresses.of(owner) === undefined;
-    if (isNew) await sleep(delaySeconds * 1000);
+    if (isNew) await sleep(delayOf(pace, "loadBalancer", owner) * 1000);
     const address = addresses.take(owner);
     openDoors(service);
     const ingress = kind === "hostname" ? { hostname: nameOf(address) } : { ip: address };

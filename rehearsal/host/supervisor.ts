@@ -83,7 +83,7 @@ function giveUp(error: unknown): void {
 async function start(): Promise<void> {
   const hostFile = openHostFile();
   const choice = choose(askedOf(process.env), hostFile.read().choice);
-  const settings = readSettings(choice.host);
+  const settings = readSettings(choice);
   hostFile.update((state) => ({ ...state, choice }));
   log(`simulating ${choice.host}: ${settings.description}`);
   const { number: network, release } = await claimNetwork(hostFile, log);
@@ -110,7 +110,7 @@ async function start(): Promise<void> {
     network,
     kind: settings.loadBalancer,
     nodes: nodeAddresses(settings.nodes, network),
-    delaySeconds: settings.delays.loadBalancer,
+    pace: settings,
     log,
   });
   stops.push(() => loadBalancer.stop());

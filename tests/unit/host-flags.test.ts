@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { runsAfter } from "../../rehearsal/actors/pod-pace.ts";
 import {
   type ApiServerFacts,
   apiServerFlags,
@@ -119,15 +120,15 @@ describe("KWOK's configuration", () => {
     spec: {
       resourceRef: { kind: string };
       selector: { matchExpressions: { jq: { key: string; values: string[] } }[] };
-      delay?: { durationMilliseconds: number; durationFrom: { jq: { expression: string } } };
+      delay?: { durationFrom: { jq: { expression: string } } };
       steps: { patch?: { template: string } }[];
     };
   }
-  const stages = (delay: number): Stage[] =>
-    parseAllDocuments(kwokConfiguration(delay)).map((document) => document.toJS() as Stage);
+  const stages = (podsTakeTime: boolean): Stage[] =>
+    parseAllDocuments(kwokConfiguration(podsTakeTime)).map((document) => document.toJS() as Stage);
 
   test("has a stage for everything that a pod may have to become", () => {
-    const pods = stages(0).filter(({ spec }) => spec.resourceRef.kind === "Pod");
+    const pods = stages(false).filter(({ spec }) => spec.resourceRef.kind === "Pod");
     const names = pods.map(({ metadata }) => metadata.name);
     const key = pods[0]?.spec.selector.matchExpressions[0]?.jq.key ?? "";
     const wanted = key.slice(0, key.indexOf("as $wanted"));
@@ -140,18 +141,19 @@ describe("KWOK's configuration", () => {
     }
   });
 
-  test("makes only becoming ready take time, counted from the pod's start", () => {
-    expect(stages(0).filter(({ spec }) => spec.delay !== undefined)).toEqual([]);
-    const delayed = stages(8).filter(({ spec }) => spec.delay !== undefined);
-    expect(delayed.map(({ metadata }) => metadata.name)).toEqual(["ready"]);
-    expect(delayed[0]?.spec.delay).toEqual({
-      durationMilliseconds: 8000,
-      durationFrom: { jq: { expression: ".status.startTime // empty | fromdate + 8 | todate" } },
-    });
+  test("makes what containers do take time, where anything does", () => {
+    const slow = (podsTakeTime: boolean) =>
+      stages(podsTakeTime).filter(({ spec }) => spec.delay !== undefined);
+    expect(slow(false)).toEqual([]);
+    expect(slow(true).map(({ metadata }) => metadata.name)).toEqual(["ready", "crashing", "completed"]);
+    for (const { spec } of slow(true)) {
+      expect(spec.delay?.durationFrom.jq.expression).toContain(`"${runsAfter}"`);
+      expect(spec.selector.matchExpressions[0]?.jq.key).toContain(`"${runsAfter}"`);
+    }
   });
 
   test("gives every template the variables it uses", () => {
-    for (const { spec } of stages(0)) {
+    for (const { spec } of stages(false)) {
       for (const { patch } of spec.steps) {
         const used = new Set(patch?.template.match(/\$[a-zA-Z]+(?=[\s})])/g));
         for (const name of used) expect(patch?.template).toMatch(new RegExp(`{{-? \\${name} := `));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { askedOf, choose, environmentFor } from "../../rehearsal/host-choice.ts";
+import { delayProfiles } from "../../rehearsal/delays.ts";
+import { askedOf, choose, environmentFor, type HostChoice } from "../../rehearsal/host-choice.ts";
 import { nodesOf } from "../../rehearsal/host/nodes.ts";
 import { volumeFor } from "../../rehearsal/host/volumes.ts";
 import { checkProfile, hostNames, readProfile, readSettings } from "../../rehearsal/settings.ts";
@@ -69,21 +70,24 @@ loadBalancer: none
   });
 });
 
+const article: HostChoice = { host: "article", delays: "none", seed: 1 };
+const eks: HostChoice = { host: "eks", delays: "realistic", seed: 7 };
+
 describe("settings", () => {
-  test("are the host's, with single fields overridden, delays one by one", () => {
-    const plain = readSettings("k3s", "");
-    expect(plain).toMatchObject(readProfile("k3s"));
-    expect(readSettings("k3s", '{"loadBalancer": "ip", "delays": {"podReady": 8}}')).toEqual({
-      ...plain,
+  test("are the choice's, with single fields overridden, delays one by one", () => {
+    const chosen = readSettings(eks, "");
+    expect(chosen).toEqual({ ...readProfile("eks"), delays: delayProfiles.realistic, seed: 7 });
+    expect(readSettings(eks, '{"loadBalancer": "ip", "delays": {"podReady": 8}}')).toEqual({
+      ...chosen,
       loadBalancer: "ip",
-      delays: { ...plain.delays, podReady: 8 },
+      delays: { ...chosen.delays, podReady: [8, 8] },
     });
   });
 
   test.each(["{", "[]", '{"nodes": 2}', '{"node": []}', '{"delays": {"podReady": "8"}}'])(
     "refuse %s and show what is right",
     (text) => {
-      expect(() => readSettings("article", text)).toThrow(
+      expect(() => readSettings(article, text)).toThrow(
         'REHEARSAL_SETTINGS must be a JSON object such as {"loadBalancer": "none", "delays": {"podReady": 8}}:',
       );
     },
@@ -91,29 +95,37 @@ describe("settings", () => {
 });
 
 describe("the choice of a host", () => {
-  test("is asked for by a variable, or by the name of the stack", () => {
+  test("is asked for by variables, the host also by the name of the stack", () => {
     expect(askedOf({}, "dev")).toEqual({});
-    expect(askedOf({ HOST: "" }, "k3s")).toEqual({ host: "k3s" });
-    expect(askedOf({ HOST: "eks" }, "k3s")).toEqual({ host: "eks" });
+    expect(askedOf({ HOST: "", DELAYS: "", SEED: "" }, "k3s")).toEqual({ host: "k3s" });
+    expect(askedOf({ HOST: "eks", DELAYS: "realistic", SEED: "7" }, "k3s")).toEqual(eks);
   });
 
-  test("is the article's where there is no host and none is asked for", () => {
-    expect(choose({}, undefined)).toEqual({ host: "article" });
-    expect(choose({ host: "eks" }, undefined)).toEqual({ host: "eks" });
+  test.each([
+    [{ DELAYS: "slow" }, 'DELAYS is "slow": expected none or realistic.'],
+    [{ SEED: "x" }, 'SEED is "x": expected a whole number.'],
+    [{ SEED: "1.5" }, 'SEED is "1.5": expected a whole number.'],
+  ])("is refused where there is no such choice: %j", (environment, message) => {
+    expect(() => askedOf(environment)).toThrow(message);
+  });
+
+  test("is the article's host, without delays, where there is no host and none is asked for", () => {
+    expect(choose({}, undefined)).toEqual(article);
+    expect(choose({ host: "eks", seed: 2 }, undefined)).toEqual({ host: "eks", delays: "none", seed: 2 });
   });
 
   test("holds for as long as there is a host", () => {
-    expect(choose({}, { host: "eks" })).toEqual({ host: "eks" });
-    expect(choose({ host: "eks" }, { host: "eks" })).toEqual({ host: "eks" });
-    expect(() => choose({ host: "k3s" }, { host: "eks" })).toThrow(
+    expect(choose({}, eks)).toEqual(eks);
+    expect(choose({ host: "eks", delays: "realistic" }, eks)).toEqual(eks);
+    expect(() => choose({ host: "k3s" }, eks)).toThrow(
       "This run asks for HOST=k3s, and there is a host that was made with HOST=eks: " +
         "make rehearse-down first, or go on with HOST=eks.",
     );
+    expect(() => choose({ host: "eks", seed: 8 }, eks)).toThrow("asks for SEED=8, and there is");
   });
 
   test("reaches the host's process by its environment", () => {
-    const choice = { host: "eks" };
-    expect(askedOf(environmentFor(choice))).toEqual(choice);
+    expect(askedOf(environmentFor(eks))).toEqual(eks);
   });
 });
 
