@@ -1,7 +1,11 @@
 # Node 24 runs TypeScript by itself; machines may have an older one, so the one that npm installs comes first.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
-export STACK CHARTS
+export STACK ## name of the stack; default dev
+export CHARTS ## directory of real charts
+export HOST ## simulated host, one of rehearsal/hosts/; default the stack's own, else article
+export DELAYS ## realistic: what is simulated takes its time; default none
+export SEED ## number that decides how long each takes then; default 1
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -12,8 +16,9 @@ rehearsal := node rehearsal/main.ts
 
 .PHONY: help
 help: ## What there is
-	@echo 'make TARGET [STACK=name of the stack, default dev] [CHARTS=directory of real charts]'
+	@echo 'make TARGET [VARIABLE=value ...]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F '^export | ## ' '/^export [A-Z]+ ## / { printf "  %-16s %s\n", $$2, $$3 }' Makefile
 
 .PHONY: rehearse
 rehearse: $(installed) ## Build the lab on this machine, without containers; again: bring it up to date

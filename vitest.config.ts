@@ -3,9 +3,12 @@ import { defineConfig } from "vitest/config";
 
 const minutes = 60_000;
 
-/** Tests must not touch the rehearsal that a user has running. */
+/** Tests must not touch the rehearsal that a user has running, nor depend on what the user's shell chooses. */
 const rehearsalOf = (project: string) => ({
   REHEARSAL_DIR: join(import.meta.dirname, ".rehearsal", project),
+  HOST: "",
+  DELAYS: "",
+  SEED: "",
 });
 
 export default defineConfig({

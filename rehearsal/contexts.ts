@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { type Kubeconfig, mergeKubeconfigs } from "../values/kubeconfig.ts";
 import { writeFileAtomically } from "./host/files.ts";
+import { withAddresses } from "./host/names.ts";
 import { paths } from "./paths.ts";
 
 /** Puts the lab's contexts into the rehearsal's kubeconfig beside `host`; those of an earlier lab go. */
@@ -9,7 +10,8 @@ export function writeContexts(lab: string | undefined): void {
   const host = onlyContext("host", parse(readFileSync(paths.kubeconfig, "utf8")) as Kubeconfig);
   writeFileAtomically(
     paths.kubeconfig,
-    mergeKubeconfigs([stringify(host), ...(lab === undefined ? [] : [lab])]),
+    // Users' programs do not know the names of load balancers.
+    mergeKubeconfigs([stringify(host), ...(lab === undefined ? [] : [withAddresses(lab)])]),
   );
 }
 

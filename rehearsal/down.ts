@@ -3,6 +3,7 @@ import { destroy } from "./destroy.ts";
 import type { Display } from "./display.ts";
 import { endOrphans } from "./engine.ts";
 import { hostStatus, stopHost } from "./host/client.ts";
+import { forgetHost } from "./host/host-file.ts";
 import { leftovers, leftProcesses } from "./leftovers.ts";
 import { paths } from "./paths.ts";
 import { createPhases } from "./phases.ts";
@@ -46,8 +47,9 @@ export async function down(display: Display, stack: Stack): Promise<number> {
   if (hasStack) await pulumi(stack, ["stack", "rm", "--yes", "--force"]);
 
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  for (const path of [paths.etcd, paths.kubeconfig, paths.stack])
+  for (const path of [paths.etcd, paths.kubeconfig, paths.names, paths.stack])
     rmSync(path, { recursive: true, force: true });
+  forgetHost();
 
   const found = [...left, ...leftProcesses().map((process) => `process ${process}`)];
   for (const line of ["", ...phases.table(), ""]) display.plain(line);

@@ -55,7 +55,7 @@ async function inventory(): Promise<string[]> {
       return `${kind} ${namespace}${metadata?.name ?? ""}`;
     }),
   );
-  const { addresses } = openHostFile(join(paths.run, "host.json")).read();
+  const { addresses } = openHostFile().read();
   const held = Object.keys(addresses).map((service) => `load balancer address of ${service}`);
   return [...(await Promise.all(lists)).flat(), ...held];
 }

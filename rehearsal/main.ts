@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { createDisplay, type Display } from "./display.ts";
 import { down } from "./down.ts";
 import { endOrphans } from "./engine.ts";
+import { askedOf, choose, type HostChoice } from "./host-choice.ts";
 import { stopHost } from "./host/client.ts";
+import { openHostFile } from "./host/host-file.ts";
 import { withLock } from "./lock.ts";
 import { paths, rehearsalDir } from "./paths.ts";
 import { redact } from "./redact.ts";
+import { readSettings } from "./settings.ts";
 import { describeStack, isProgramCommand, openStack, pulumiForUser, stacksWithState } from "./stack.ts";
 import { ensureTools } from "./toolchain.ts";
 import { prepare, startHost, up } from "./up.ts";
@@ -23,13 +26,20 @@ interface Call {
 type Verb = (call: Call) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = {
-  up: (call) => alone("make rehearse", () => up(call.display, call)),
-  host: (call) => alone("node rehearsal/main.ts host", () => startHost(call.display, call)),
+  up: (call) => alone("make rehearse", () => up(call.display, call, hostFor(call))),
+  host: (call) => alone("node rehearsal/main.ts host", () => startHost(call.display, call, hostFor(call))),
   down: (call) => alone("make rehearse-down", () => down(call.display, describeStack(call.stack))),
   preview: (call) => alone("make preview", () => preview(call)),
   pulumi: (call) => passOn(call),
   reset: (call) => alone("make rehearse-reset", () => reset(call)),
 };
+
+/** The host to build on; what cannot be simulated is told before anything starts. */
+function hostFor({ stack }: Call): HostChoice {
+  const choice = choose(askedOf(process.env, stack), openHostFile().read().choice);
+  readSettings(choice);
+  return choice;
+}
 
 /** Shows what `up` would change now; needs no host. */
 async function preview({ display, stack, charts, args }: Call): Promise<number> {

@@ -21,6 +21,7 @@ export const paths = {
   etcd: join(rehearsalDir, "etcd"),
   logs: join(rehearsalDir, "logs"),
   run: join(rehearsalDir, "run"),
+  names: join(rehearsalDir, "names"),
   charts: join(rehearsalDir, "charts"),
   state: join(rehearsalDir, "state"),
   pulumiHome: join(rehearsalDir, "pulumi-home"),

@@ -1,10 +1,11 @@
 import { join } from "node:path";
+import { withAddresses } from "./host/names.ts";
 import { paths } from "./paths.ts";
 import { type Deployment, execute, settle } from "./recover.ts";
 import { connect } from "./repair.ts";
 import { pulumi, type Stack } from "./stack.ts";
 
-const tools = { helm: join(paths.bin, "helm"), ambient: paths.kubeconfig };
+const tools = { helm: join(paths.bin, "helm"), ambient: paths.kubeconfig, reachable: withAddresses };
 
 /** Whether the host's API server answers within some seconds. */
 export function hostAnswers(patience: number): Promise<boolean> {

@@ -21,6 +21,8 @@ export interface RepairTools {
   readonly helm: string;
   /** Kubeconfig file for providers that name none. */
   readonly ambient: string;
+  /** Makes of a provider's kubeconfig one that works outside of Pulumi's processes. */
+  readonly reachable: (kubeconfig: string) => string;
   /** How long a cluster may take to answer, and an object to go, in seconds. */
   readonly patience: number;
 }
@@ -63,10 +65,13 @@ export async function connect(tools: RepairTools, access: ClusterAccess): Promis
   };
 }
 
-function kubeConfigOf({ ambient }: RepairTools, { kubeconfig, context }: ClusterAccess): KubeConfig {
+function kubeConfigOf(
+  { ambient, reachable }: RepairTools,
+  { kubeconfig, context }: ClusterAccess,
+): KubeConfig {
   const config = new KubeConfig();
   // A provider takes the text of a kubeconfig or the path of one.
-  if (kubeconfig?.includes("\n") === true) config.loadFromString(kubeconfig);
+  if (kubeconfig?.includes("\n") === true) config.loadFromString(reachable(kubeconfig));
   else config.loadFromString(readFileSync(kubeconfig ?? ambient, "utf8"));
   if (context !== undefined) config.setCurrentContext(context);
   return config;

@@ -5,6 +5,7 @@ import { delimiter, join, relative } from "node:path";
 import { parse, stringify } from "yaml";
 import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
+import { pulumiProgram } from "./host/name-space.ts";
 import { paths, rehearsalDir, root } from "./paths.ts";
 
 /** A stack file, as far as the rehearsal looks at it. */
@@ -196,14 +197,12 @@ function invocation(
 
 const engineEnv = ({ env }: Stack): NodeJS.ProcessEnv => ({ ...env, [engineMark.name]: engineMark.value });
 
-const cli = join(paths.bin, "pulumi");
-
 /** Runs the Pulumi CLI quietly and returns what it printed; `input` goes to its standard input. */
 export function pulumi(stack: Stack, args: readonly string[], input?: string): Promise<string> {
   const call = invocation(stack, [...args, "--non-interactive"]);
   return new Promise((resolve, reject) => {
     const options = { cwd: call.cwd, env: stack.env, maxBuffer: 512 * 1024 * 1024 };
-    const child = execFile(cli, call.args, options, (error, stdout, stderr) => {
+    const child = execFile(join(paths.bin, "pulumi"), call.args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`pulumi ${args.join(" ")} failed:\n${stderr.trim() || error.message}`));
     });
@@ -219,7 +218,7 @@ export function pulumiForUser(stack: Stack, args: readonly string[]): Promise<nu
     // Ctrl-C reaches both; it is for the CLI to end.
     process.on("SIGINT", () => undefined);
     const env = isProgramCommand(args) ? engineEnv(stack) : stack.env;
-    spawn(cli, call.args, { cwd: call.cwd, env, stdio: "inherit" })
+    spawn(pulumiProgram(), call.args, { cwd: call.cwd, env, stdio: "inherit" })
       .on("error", reject)
       .on("exit", (code) => {
         resolve(code ?? 1);
@@ -238,7 +237,7 @@ export function startEngine(stack: Stack, verb: "up" | "destroy") {
     "never",
     "--non-interactive",
   ]);
-  return spawn(cli, call.args, {
+  return spawn(pulumiProgram(), call.args, {
     cwd: call.cwd,
     env: engineEnv(stack),
     stdio: ["ignore", "pipe", "pipe"],

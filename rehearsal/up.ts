@@ -3,6 +3,7 @@ import { writeContexts } from "./contexts.ts";
 import { destroy, isHalfDestroyed } from "./destroy.ts";
 import type { Display } from "./display.ts";
 import { type EngineResult, endOrphans, runEngine } from "./engine.ts";
+import type { HostChoice } from "./host-choice.ts";
 import { ensureHost } from "./host/client.ts";
 import { rememberBaseline } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
@@ -44,11 +45,12 @@ export const hostLines =
   };
 
 /** Starts the host, with charts and plugins at hand, and builds nothing in it; returns the exit code. */
-export async function startHost(display: Display, choices: Choices): Promise<number> {
+export async function startHost(display: Display, choices: Choices, host: HostChoice): Promise<number> {
   await ensureTools(display);
   const [{ stack }] = await Promise.all([
     prepare(display, choices),
     ensureHost(
+      host,
       hostLines((line) => {
         display.line(line);
       }),
@@ -59,7 +61,7 @@ export async function startHost(display: Display, choices: Choices): Promise<num
 }
 
 /** Builds the lab, or brings it to what the program says now; returns the exit code. */
-export async function up(display: Display, choices: Choices): Promise<number> {
+export async function up(display: Display, choices: Choices, host: HostChoice): Promise<number> {
   const phases = createPhases(display);
   const say = (line: string): void => {
     display.line(line);
@@ -74,7 +76,7 @@ export async function up(display: Display, choices: Choices): Promise<number> {
   for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
   const [{ stack, plugins, charts }] = await Promise.all([
     phases.run("plugins, charts, stack", () => prepare(display, choices)),
-    phases.run("host", () => ensureHost(hostLines(say))),
+    phases.run("host", () => ensureHost(host, hostLines(say))),
   ]);
 
   const { resources, pending, locked } = stateOf(stack);

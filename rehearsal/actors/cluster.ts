@@ -1,4 +1,4 @@
-import type { KubeConfig, V1Pod, V1Service } from "@kubernetes/client-node";
+import type { KubeConfig, V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Api } from "./api.ts";
 import type { Cache } from "./cache.ts";
 import type { Tenant } from "./translate.ts";
@@ -15,5 +15,6 @@ export interface VirtualCluster extends Tenant {
   /** On the host. */
   readonly hostConfig: KubeConfig;
   readonly host: Api;
+  readonly nodes: Cache<V1Node>;
   readonly log: (line: string) => void;
 }

@@ -8,6 +8,8 @@ import type { VirtualCluster } from "./cluster.ts";
 import { agentLabels, gateAnnotations } from "./gates.ts";
 import { base64, isReady, matches, meta, secretText, splitKey } from "./objects.ts";
 import { at } from "./paths.ts";
+import { runsIn } from "./pod-pace.ts";
+import { reachOf } from "./reach.ts";
 import { hostName } from "./translate.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -44,6 +46,8 @@ async function passGate(
   if (copy?.spec?.nodeName === undefined) return retrySeconds;
   const { hold, crash } = gateAnnotations;
   const { annotations } = meta(copy);
+  const wait = runsIn(copy, Date.now());
+  if (wait > 0) return wait;
   if (annotations[hold] === undefined && annotations[crash] === undefined) return undefined;
 
   const told = agentArguments(pod);
@@ -65,18 +69,15 @@ async function passGate(
   return undefined;
 }
 
-/** The cluster whose management server's load balancer has this address. */
+/** The cluster whose management server can be reached at this address. */
 function managementAt(
   address: string | undefined,
   clusters: Iterable<VirtualCluster>,
 ): VirtualCluster | undefined {
   return [...clusters].find((cluster) => {
     const service = relayService(cluster);
-    const hosts = (service?.status?.loadBalancer?.ingress ?? []).map(
-      ({ ip, hostname }) => ip ?? hostname ?? "",
-    );
-    return hosts.some(
-      (host) => service?.spec?.ports?.some(({ port }) => `${host}:${port}` === address) === true,
+    return (
+      service !== undefined && reachOf(service, cluster.nodes.values()).some((reach) => reach === address)
     );
   });
 }

@@ -1,5 +1,7 @@
+import { podsTakeTime } from "../delays.ts";
 import type { Stop } from "../host/env.ts";
 import type { ActorContext } from "./context.ts";
+import { startKubelet } from "./kubelet.ts";
 import { startVClusters } from "./vcluster.ts";
 
 export type { Stop } from "../host/env.ts";
@@ -7,5 +9,12 @@ export type { ActorContext } from "./context.ts";
 
 /** Starts what stands in for the parts that would run in containers; call it once the host answers. */
 export async function startActors(context: ActorContext): Promise<Stop> {
-  return startVClusters(context);
+  const { env, host } = context;
+  const stops = [
+    ...(podsTakeTime(env.settings) ? [startKubelet(host, env.settings, env.log)] : []),
+    startVClusters(context),
+  ];
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
 }

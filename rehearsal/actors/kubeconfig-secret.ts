@@ -13,24 +13,34 @@ export interface Credentials {
   readonly adminKey: string;
 }
 
+/** When the Secret is written first. */
+export interface FirstWrite {
+  /** Whether the vcluster's pod is ready. */
+  readonly isReady: () => boolean;
+  /** From then on. */
+  readonly delaySeconds: number;
+}
+
+const lookAgainSeconds = 0.1;
 const repeatSeconds = 60;
 
-/** Writes Secret vc-NAME after a delay, and again every minute as the syncer does. */
+/** Writes Secret vc-NAME some time after the vcluster is ready, and again every minute as the syncer does. */
 export function startKubeconfigSecret(
   cluster: VirtualCluster,
   credentials: Credentials,
-  delaySeconds: number,
+  { isReady, delaySeconds }: FirstWrite,
 ): Stop {
   const secret = kubeconfigSecret(cluster, credentials);
-  let delay = delaySeconds;
+  let due: number | undefined;
   const queue = createWorkQueue(
     `${cluster.name} kubeconfig`,
     async () => {
-      if (delay > 0) {
-        const wait = delay;
-        delay = 0;
-        return wait;
+      if (due === undefined) {
+        if (!isReady()) return lookAgainSeconds;
+        due = Date.now() + delaySeconds * 1000;
       }
+      const wait = due - Date.now();
+      if (wait > 0) return wait / 1000;
       await cluster.host.apply(at.secret(cluster.namespace, `vc-${cluster.name}`), secret, "vcluster");
       return repeatSeconds;
     },

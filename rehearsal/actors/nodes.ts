@@ -1,6 +1,4 @@
-import type { V1Node } from "@kubernetes/client-node";
 import type { Stop } from "../host/env.ts";
-import { follow } from "./cache.ts";
 import type { VirtualCluster } from "./cluster.ts";
 import { meta } from "./objects.ts";
 import { at } from "./paths.ts";
@@ -8,8 +6,7 @@ import { createWorkQueue } from "./work-queue.ts";
 
 /** Copies the host's nodes into a vcluster, all of them and as they are. */
 export function startNodes(cluster: VirtualCluster): Stop {
-  const { api } = cluster;
-  const nodes = follow<V1Node>(cluster.hostConfig, at.nodes, cluster.log);
+  const { api, nodes } = cluster;
   const queue = createWorkQueue(
     `${cluster.name} syncer: node`,
     async (name) => {
@@ -35,8 +32,5 @@ export function startNodes(cluster: VirtualCluster): Stop {
     cluster.log,
   );
   nodes.subscribe(queue.add);
-  return async () => {
-    await queue.stop();
-    await nodes.stop();
-  };
+  return queue.stop;
 }

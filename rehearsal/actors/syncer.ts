@@ -4,13 +4,14 @@ import type { Stop } from "../host/env.ts";
 import { isRefusal } from "./api.ts";
 import { type Cache, follow } from "./cache.ts";
 import type { VirtualCluster } from "./cluster.ts";
+import { correctedPorts, nodePortsOf } from "./node-ports.ts";
 import { joinKey, keyOf, meta, splitKey } from "./objects.ts";
 import { at } from "./paths.ts";
 import { nextPodStep } from "./pod-sync.ts";
 import { hostName, hostPod, hostService, managedBy, origin } from "./translate.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
-/** Copies a vcluster's pods and LoadBalancer Services to the host, and what becomes of them back. */
+/** Copies a vcluster's pods, and the Services that are open to the outside, to the host, and what becomes of them back. */
 export function startSyncer(cluster: VirtualCluster): Stop {
   const copies = `?labelSelector=${encodeURIComponent(`${managedBy}=${cluster.name}`)}`;
   const hostPods = follow<V1Pod>(cluster.hostConfig, `${at.pods(cluster.namespace)}${copies}`, cluster.log);
@@ -135,12 +136,26 @@ const syncService: Sync<V1Service> = async (cluster, key, cached) => {
   const copyPath = at.service(cluster.namespace, hostName(name, namespace, cluster.name));
   const { copy } = cached;
   const service = cached.object ?? (copy && (await cluster.api.get<V1Service>(at.service(namespace, name))));
-  if (service?.spec?.type !== "LoadBalancer" || meta(service).leaving) {
+  if (!isExposed(service) || meta(service).leaving) {
     if (copy !== undefined) await cluster.host.remove(copyPath, { uid: meta(copy).uid });
     return;
   }
-  const wanted = hostService(cluster, service);
-  if (!contains(copy, wanted)) await cluster.host.apply(copyPath, wanted, "vcluster");
+  const wanted = hostService(cluster, service, nodePortsOf(service, copy));
+  if (!contains(copy, wanted)) {
+    await cluster.host.apply(copyPath, wanted, "vcluster").catch(async (error: unknown) => {
+      // Somebody else on the host has one of the node ports.
+      if (!isRefusal(error, 422)) throw error;
+      await cluster.host.apply(copyPath, hostService(cluster, service, nodePortsOf(copy)), "vcluster");
+    });
+  }
+  const ports = correctedPorts(service, copy);
+  if (ports !== undefined) {
+    await cluster.api.patch(at.service(namespace, name), [
+      { op: "test", path: "/metadata/uid", value: meta(service).uid },
+      { op: "test", path: "/spec/ports", value: service.spec?.ports },
+      { op: "replace", path: "/spec/ports", value: ports },
+    ]);
+  }
   const address: V1LoadBalancerStatus = copy?.status?.loadBalancer ?? {};
   if (!isDeepStrictEqual(service.status?.loadBalancer ?? {}, address)) {
     await cluster.api.patch(`${at.service(namespace, name)}/status`, [
@@ -149,6 +164,10 @@ const syncService: Sync<V1Service> = async (cluster, key, cached) => {
     ]);
   }
 };
+
+/** Whether a Service is reached from outside of its cluster; the others stay where they are. */
+const isExposed = (service: V1Service | undefined): service is V1Service =>
+  ["LoadBalancer", "NodePort"].includes(service?.spec?.type ?? "");
 
 /** Whether all that is wanted is there, next to whatever else is there. */
 function contains(actual: unknown, wanted: unknown): boolean {

@@ -8,6 +8,7 @@ import type {
   V1Service,
 } from "@kubernetes/client-node";
 import { type Gate, gateAnnotations, gateFor } from "./gates.ts";
+import { type NodePorts, portId } from "./node-ports.ts";
 import { meta, plain } from "./objects.ts";
 
 /** The vcluster whose objects are copied to the host. */
@@ -97,9 +98,9 @@ function hostContainer(container: V1Container): V1Container {
   };
 }
 
-/** The host's copy of a Service. The host chooses its cluster IP and node ports. */
-export function hostService(tenant: Tenant, service: V1Service): V1Service {
-  const { selector, ports, ...spec } = service.spec ?? {};
+/** The host's copy of a Service with these node ports. The host chooses its cluster IP, and the node ports that are missing. */
+export function hostService(tenant: Tenant, service: V1Service, nodePorts: NodePorts): V1Service {
+  const { selector, ports = [], ...spec } = service.spec ?? {};
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -107,6 +108,7 @@ export function hostService(tenant: Tenant, service: V1Service): V1Service {
     spec: {
       ...pick(spec, [
         "type",
+        "allocateLoadBalancerNodePorts",
         "externalTrafficPolicy",
         "loadBalancerClass",
         "loadBalancerIP",
@@ -114,9 +116,13 @@ export function hostService(tenant: Tenant, service: V1Service): V1Service {
         "publishNotReadyAddresses",
         "sessionAffinity",
       ]),
-      ports: (ports ?? []).map((port) =>
-        pick(port, ["name", "port", "targetPort", "protocol", "appProtocol"]),
-      ),
+      ports: ports.map((port) => {
+        const nodePort = nodePorts.get(portId(port));
+        return {
+          ...pick(port, ["name", "port", "targetPort", "protocol", "appProtocol"]),
+          ...(nodePort === undefined ? {} : { nodePort }),
+        };
+      }),
       ...(selector === undefined
         ? {}
         : {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PersistentVolumeClaim, V1Pod, V1Service } from "@kubernetes/client-node";
+import { delayOf } from "../delays.ts";
 import { eraseControlPlane } from "../host/control-plane.ts";
 import type { Stop } from "../host/env.ts";
-import { type Api, apiOf } from "./api.ts";
+import { annotate } from "./annotate.ts";
+import { apiOf } from "./api.ts";
 import { follow } from "./cache.ts";
 import type { VirtualCluster } from "./cluster.ts";
 import type { ActorContext } from "./context.ts";
@@ -15,6 +17,8 @@ import { createWorkQueue } from "./work-queue.ts";
 
 interface Run {
   readonly podUid: string;
+  /** From when on it answers, in milliseconds. */
+  readonly answersAt: number;
   readonly port: number;
   readonly stop: Stop;
 }
@@ -58,6 +62,8 @@ export function startVClusters(context: ActorContext): Stop {
       if (again !== undefined) return again;
     }
     if (meta(scheduled).annotations[gateAnnotations.started] !== "true") {
+      const wait = (runs.get(key)?.answersAt ?? 0) - Date.now();
+      if (wait > 0) return wait / 1000;
       await annotate(host, scheduled, { [gateAnnotations.started]: "true" });
     }
     loadBalancer.setBackend({ namespace, name }, isReady(scheduled) ? runs.get(key)?.port : undefined);
@@ -82,15 +88,17 @@ export function startVClusters(context: ActorContext): Stop {
     }
     if (crash !== undefined) await annotate(host, pod, { [gateAnnotations.crash]: null });
 
+    const answersAt = Date.now() + delayOf(env.settings, "vclusterStart", key) * 1000;
     const owner = { name, uid: meta(service).uid };
     const started = await startVirtualCluster(
       context,
       { name, namespace, owner },
       { etcdPrefix, serviceCidr },
       () => clusters.values(),
+      () => isReadyNow(pods.get(`${key}-0`)),
     );
     clusters.set(key, started.cluster);
-    runs.set(key, { podUid: meta(pod).uid, port: started.port, stop: started.stop });
+    runs.set(key, { podUid: meta(pod).uid, answersAt, port: started.port, stop: started.stop });
     env.log(`${name}: the control plane runs`);
     return undefined;
   }
@@ -136,6 +144,8 @@ export function startVClusters(context: ActorContext): Stop {
   };
 }
 
+const isReadyNow = (pod: V1Pod | undefined): boolean => pod !== undefined && isReady(pod);
+
 const prefixOf = (holder: V1PersistentVolumeClaim | V1Pod): string => `/vcluster/${meta(holder).uid}`;
 
 /** Where a vcluster's data is: with its volume claim, or with its pod if it has none. */
@@ -145,13 +155,4 @@ function dataOf(pod: V1Pod | undefined, claim: V1PersistentVolumeClaim | undefin
     ({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined,
   );
   return pod === undefined || persistent === true ? undefined : prefixOf(pod);
-}
-
-async function annotate(
-  host: Api,
-  pod: V1Pod,
-  annotations: Readonly<Record<string, string | null>>,
-): Promise<void> {
-  const { namespace, name, uid } = meta(pod);
-  await host.patch(at.pod(namespace, name), { metadata: { uid, annotations } });
 }

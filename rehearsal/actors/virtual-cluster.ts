@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
+import { delayOf } from "../delays.ts";
 import { startControlPlane } from "../host/control-plane.ts";
 import type { Stop } from "../host/env.ts";
-import { settings } from "../settings.ts";
 import { type Api, apiOf } from "./api.ts";
 import { follow } from "./cache.ts";
 import type { VirtualCluster } from "./cluster.ts";
@@ -12,6 +12,7 @@ import { startGlooAgent } from "./gloo-agent.ts";
 import { startIstiod } from "./istiod.ts";
 import { startKubeconfigSecret } from "./kubeconfig-secret.ts";
 import { startNodes } from "./nodes.ts";
+import { joinKey } from "./objects.ts";
 import { at } from "./paths.ts";
 import { startSyncer } from "./syncer.ts";
 import type { Tenant } from "./translate.ts";
@@ -26,12 +27,13 @@ export const planeName = ({ name, namespace }: Named): string =>
 /** Under which name the certificates of a vcluster's istiod are kept. */
 export const authorityOfIstiod = (tenant: Named): string => `${planeName(tenant)}-istiod`;
 
-/** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run. */
+/** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run, `isReady` is about its pod. */
 export async function startVirtualCluster(
   { env, host: hostConfig }: ActorContext,
   tenant: Tenant,
   spec: { readonly etcdPrefix: string; readonly serviceCidr: string },
   clusters: () => Iterable<VirtualCluster>,
+  isReady: () => boolean,
 ): Promise<{ readonly cluster: VirtualCluster; readonly port: number; readonly stop: Stop }> {
   const stops: Stop[] = [];
   const stop = async (): Promise<void> => {
@@ -56,7 +58,8 @@ export async function startVirtualCluster(
     await defaultServiceAccount(api);
     const pods = follow<V1Pod>(kubeConfig, "/api/v1/pods", env.log);
     const services = follow<V1Service>(kubeConfig, "/api/v1/services", env.log);
-    stops.push(pods.stop, services.stop);
+    const nodes = follow<V1Node>(hostConfig, at.nodes, env.log);
+    stops.push(pods.stop, services.stop, nodes.stop);
     webhooks.setInventory({ pods: pods.values, services: services.values });
 
     const cluster: VirtualCluster = {
@@ -68,6 +71,7 @@ export async function startVirtualCluster(
       webhooks,
       hostConfig,
       host: apiOf(hostConfig),
+      nodes,
       log: env.log,
     };
     const authority = await env.pki.authority(authorityOfIstiod(tenant));
@@ -75,7 +79,10 @@ export async function startVirtualCluster(
       startNodes(cluster),
       startSyncer(cluster),
       startCoredns(cluster),
-      startKubeconfigSecret(cluster, plane, settings.delays.kubeconfigSecret),
+      startKubeconfigSecret(cluster, plane, {
+        isReady,
+        delaySeconds: delayOf(env.settings, "kubeconfigSecret", joinKey(tenant.namespace, tenant.name)),
+      }),
       startIstiod(cluster, authority),
       startGlooAgent(cluster, clusters),
     );

@@ -1,4 +1,5 @@
 import type { HostFile } from "./host-file.ts";
+import { addressIn } from "./network.ts";
 
 /** Addresses 127.X.0.N by owner, kept in the host file so that nobody's address changes with a restart. */
 export interface Addresses {
@@ -16,7 +17,7 @@ const last = 254;
 
 /** The addresses of one network. */
 export function createAddresses(file: HostFile, network: number): Addresses {
-  const address = (host: number): string => `127.${network}.0.${host}`;
+  const address = (host: number): string => addressIn(network, "loadBalancer", host);
   const change = (keep: (owner: string) => boolean): void => {
     const entries = Object.entries(file.read().addresses);
     const kept = entries.filter(([owner]) => keep(owner));

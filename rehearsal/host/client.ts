@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { environmentFor, type HostChoice } from "../host-choice.ts";
 import { paths } from "../paths.ts";
 import { readFileIfAny } from "./files.ts";
 import { endProcess, identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
@@ -30,12 +31,12 @@ export async function hostStatus(): Promise<HostStatus> {
   return { pid: supervisor?.pid, ready: isReady, elapsed: isReady ? ready.elapsed : {} };
 }
 
-/** Starts the host unless it runs; resolves when it takes work. `onLine` is told of the progress. */
-export async function ensureHost(onLine: (line: string) => void): Promise<void> {
+/** Starts the chosen host unless it runs; resolves when it takes work. `onLine` is told of the progress. */
+export async function ensureHost(choice: HostChoice, onLine: (line: string) => void): Promise<void> {
   if ((await hostStatus()).ready) return;
   const running = livingSupervisor();
   const read = lineReader(log, running === undefined ? sizeOf(log) : startOfLastRun());
-  const supervisor = running ?? startSupervisor();
+  const supervisor = running ?? startSupervisor(choice);
   let last = "nothing";
   await until(
     async () => {
@@ -72,14 +73,14 @@ function livingSupervisor(): ProcessIdentity | undefined {
   return noted !== undefined && isAlive(noted) ? noted : undefined;
 }
 
-function startSupervisor(): ProcessIdentity {
+function startSupervisor(choice: HostChoice): ProcessIdentity {
   removeNotes("ready", "failed");
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   const output = openSync(log, "a", 0o600);
   writeSync(output, `=== ${new Date().toISOString()} supervisor\n`);
   const child = spawn(process.execPath, [join(import.meta.dirname, "supervisor.ts")], {
     detached: true,
-    env: { ...process.env, NODE_COMPILE_CACHE: paths.compileCache },
+    env: { ...process.env, ...environmentFor(choice), NODE_COMPILE_CACHE: paths.compileCache },
     stdio: ["ignore", output, output],
   });
   closeSync(output);

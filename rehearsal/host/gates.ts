@@ -1,64 +1,88 @@
+import type { Door } from "./doors.ts";
 import type { Stop } from "./env.ts";
 import { forward } from "./forward.ts";
 
-/** Doors from address:443 to a port on 127.0.0.1, each open while both sides are known. */
+/** Ways from doors to a port on 127.0.0.1, each open while both sides are known. */
 export interface Gates {
-  setAddress(owner: string, address: string | undefined): void;
+  setDoors(owner: string, doors: readonly Door[]): void;
   setBackend(owner: string, port: number | undefined): void;
-  /** Whether connections are taken; an owner without an address expects none. */
+  /** Whether connections are taken at every door; an owner without doors expects none. */
   isOpen(owner: string): boolean;
   readonly stop: Stop;
 }
 
 interface Gate {
-  readonly address?: string | undefined;
+  readonly doors: readonly Door[];
   readonly backend?: number | undefined;
 }
 
-interface Open extends Gate {
-  readonly close: Stop;
-}
-
-const port = 443;
+const shut: Gate = { doors: [] };
 
 /** Gates that end, whatever changes in between, in the state that was asked for last. */
 export function createGates(log: (line: string) => void): Gates {
   const wanted = new Map<string, Gate>();
-  const open = new Map<string, Open>();
+  /** What closes each open way, by owner and way. */
+  const open = new Map<string, Map<string, Stop>>();
   let work: Promise<void> = Promise.resolve();
 
-  function set(owner: string, change: Gate): void {
-    wanted.set(owner, { ...wanted.get(owner), ...change });
-    work = work
-      .then(() => settle(owner))
-      .catch((error: unknown) => {
-        log(`load balancer: ${owner}: ${error instanceof Error ? error.message : String(error)}`);
-      });
+  const wantedOf = (owner: string): Gate => wanted.get(owner) ?? shut;
+
+  function set(owner: string, change: Partial<Gate>): void {
+    const gate = { ...wantedOf(owner), ...change };
+    if (gate.doors.length === 0 && gate.backend === undefined) wanted.delete(owner);
+    else wanted.set(owner, gate);
+    work = work.then(() => settle(owner));
   }
 
   async function settle(owner: string): Promise<void> {
-    const { address, backend } = wanted.get(owner) ?? {};
-    if (address === undefined && backend === undefined) wanted.delete(owner);
-    const gate = open.get(owner);
-    if (gate?.address === address && gate?.backend === backend) return;
-    open.delete(owner);
-    await gate?.close();
-    if (address !== undefined && backend !== undefined) {
-      open.set(owner, { address, backend, close: await forward({ host: address, port }, backend) });
+    const opened = open.get(owner) ?? new Map<string, Stop>();
+    const ways = waysOf(wantedOf(owner));
+    for (const [way, close] of opened) {
+      if (ways.has(way)) continue;
+      opened.delete(way);
+      await close();
     }
+    for (const [way, { door, backend }] of ways) {
+      if (opened.has(way)) continue;
+      // One door that somebody else holds is no reason to keep the others shut.
+      const close = await forward(door, backend).catch((error: unknown) => {
+        log(`${owner} at ${door.host}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+      if (close !== undefined) opened.set(way, close);
+    }
+    if (opened.size === 0) open.delete(owner);
+    else open.set(owner, opened);
   }
 
   return {
-    setAddress(owner, address) {
-      set(owner, { address });
+    setDoors(owner, doors) {
+      set(owner, { doors });
     },
     setBackend(owner, backend) {
       set(owner, { backend });
     },
-    isOpen: (owner) => open.has(owner) || wanted.get(owner)?.address === undefined,
+    isOpen(owner) {
+      const gate = wantedOf(owner);
+      const opened = [...waysOf(gate).keys()].filter((way) => open.get(owner)?.has(way));
+      return opened.length === gate.doors.length;
+    },
     async stop() {
       await work;
-      await Promise.all([...open.values()].map(({ close }) => close()));
+      await Promise.all([...open.values()].flatMap((opened) => [...opened.values()].map((close) => close())));
     },
   };
+}
+
+interface Way {
+  readonly door: Door;
+  readonly backend: number;
+}
+
+/** All ways of a gate by name; none without a backend. */
+function waysOf({ doors, backend }: Gate): ReadonlyMap<string, Way> {
+  return new Map(
+    backend === undefined
+      ? []
+      : doors.map((door) => [`${door.host}:${door.port} to ${backend}`, { door, backend }]),
+  );
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CoreV1Api, VersionApi } from "@kubernetes/client-node";
+import { podsTakeTime } from "../delays.ts";
 import { paths } from "../paths.ts";
-import { settings } from "../settings.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 import { schedulerConfiguration, schedulerFlags } from "./control-plane-flags.ts";
 import type { HostEnv } from "./env.ts";
@@ -15,10 +15,11 @@ const patienceSeconds = 60;
 
 /** Starts the host cluster; resolves when it takes pods. Its scheduler and KWOK end with all processes. */
 export async function startHostCluster(env: HostEnv, phase: (name: string) => void): Promise<ControlPlane> {
+  const { settings } = env;
   const plane = await startControlPlane(env, {
     name: "host",
     etcdPrefix: "/clusters/host",
-    serviceCidr: "10.96.0.0/16",
+    serviceCidr: settings.serviceCidr,
     role: "host",
   });
   phase("host API server");
@@ -30,7 +31,7 @@ export async function startHostCluster(env: HostEnv, phase: (name: string) => vo
     plane.componentKubeconfig("kwok"),
   ]);
   writeFileAtomically(schedulerConfig, JSON.stringify(schedulerConfiguration(schedulerAccess)));
-  writeFileAtomically(kwokConfig, kwokConfiguration(settings.delays.podReady));
+  writeFileAtomically(kwokConfig, kwokConfiguration(podsTakeTime(settings)));
   env.processes.start({
     name: "host.kube-scheduler",
     command: join(paths.bin, "kube-scheduler"),
@@ -52,7 +53,7 @@ export async function startHostCluster(env: HostEnv, phase: (name: string) => vo
 
   const { gitVersion } = await plane.kubeConfig.makeApiClient(VersionApi).getCode();
   const core = plane.kubeConfig.makeApiClient(CoreV1Api);
-  await settleNodes(core, nodesOf(settings, gitVersion));
+  await settleNodes(core, nodesOf(settings.nodes, env.network, gitVersion));
   await serviceAccounts(core);
   phase("host controllers");
   return plane;

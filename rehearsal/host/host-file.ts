@@ -1,10 +1,15 @@
+import { join } from "node:path";
 import { z } from "zod";
+import { choiceSchema } from "../host-choice.ts";
+import { paths } from "../paths.ts";
 import { readFileIfAny, writeFileAtomically } from "./files.ts";
 
 const schema = z.object({
+  /** What was chosen when the host was made; undefined: there is no host. */
+  choice: choiceSchema.optional(),
   /** Port on 127.0.0.1 by purpose. */
   ports: z.record(z.string(), z.int().positive()).default({}),
-  /** The second byte of the load balancer's network 127.X.0.0/24. */
+  /** The second byte of the rehearsal's network 127.X.0.0/16. */
   network: z.int().min(1).max(254).optional(),
   /** The last byte of a load balancer address by "namespace/name" of its Service. */
   addresses: z.record(z.string(), z.int().min(2).max(254)).default({}),
@@ -20,7 +25,7 @@ export interface HostFile {
 }
 
 /** Opens a host file; one that does not exist is empty. */
-export function openHostFile(path: string): HostFile {
+export function openHostFile(path: string = join(paths.run, "host.json")): HostFile {
   const text = readFileIfAny(path);
   const parsed = schema.safeParse(text === undefined ? {} : JSON.parse(text));
   if (!parsed.success) {
@@ -36,4 +41,9 @@ export function openHostFile(path: string): HostFile {
       writeFileAtomically(path, `${JSON.stringify(state, undefined, 1)}\n`);
     },
   };
+}
+
+/** Says that there is no host any more; ports and network stay reserved for the next one. */
+export function forgetHost(): void {
+  openHostFile().update((state) => ({ ...state, choice: undefined }));
 }

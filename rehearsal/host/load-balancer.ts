@@ -6,12 +6,15 @@ import {
   setHeaderOptions,
   type V1Service,
 } from "@kubernetes/client-node";
+import { delayOf, type Pace } from "../delays.ts";
+import type { Settings } from "../settings.ts";
 import { createAddresses } from "./addresses.ts";
 import { isNotFound } from "./api-errors.ts";
+import { doorsOf } from "./doors.ts";
 import type { Stop } from "./env.ts";
 import { createGates } from "./gates.ts";
 import type { HostFile } from "./host-file.ts";
-import { claimNetwork } from "./network.ts";
+import { nameOf } from "./names.ts";
 import { watch } from "./watch.ts";
 
 /** A Service by name. */
@@ -20,57 +23,67 @@ export interface ServiceName {
   readonly name: string;
 }
 
-/** Gives every LoadBalancer Service of the host an address of its own and forwards its port 443. */
+/** Gives every LoadBalancer Service of the host an address of its own, and lets connections in there and at node ports. */
 export interface LoadBalancer {
-  /** Where address:443 of this Service leads to on 127.0.0.1; undefined refuses connections. */
+  /** Where connections to this Service from outside lead to on 127.0.0.1; undefined refuses them. */
   setBackend(service: ServiceName, port: number | undefined): void;
 }
 
 export interface LoadBalancerOptions {
   readonly host: KubeConfig;
   readonly hostFile: HostFile;
-  /** How long a Service waits for its address. */
-  readonly delaySeconds: number;
+  readonly network: number;
+  readonly kind: Settings["loadBalancer"];
+  /** Addresses of the host's nodes. */
+  readonly nodes: readonly string[];
+  /** Says how long a Service waits for its address. */
+  readonly pace: Pace;
   readonly log: (line: string) => void;
 }
 
 /** A load balancer as its owner sees it. */
 export interface RunningLoadBalancer extends LoadBalancer {
-  /** Whether the Service's address takes connections, if it has an address at all. */
+  /** Whether the Service takes connections wherever it can be reached from outside, if it can be at all. */
   isReachable(service: ServiceName): boolean;
   readonly stop: Stop;
 }
 
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
 export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
-  const { host, hostFile, delaySeconds, log } = options;
+  const { host, hostFile, network, kind, nodes, pace, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
-  const network = await claimNetwork(hostFile, log);
-  const addresses = createAddresses(hostFile, network.number);
+  const addresses = createAddresses(hostFile, network);
   const gates = createGates(log);
 
   const existing = await core.listServiceForAllNamespaces();
   addresses.keepOnly(new Set(existing.items.filter(isLoadBalancer).map(ownerOf)));
 
+  function openDoors(service: V1Service): void {
+    const owner = ownerOf(service);
+    gates.setDoors(owner, doorsOf(service, nodes, addresses.of(owner)));
+  }
+
   async function give(service: V1Service): Promise<void> {
     const owner = ownerOf(service);
     const isNew = addresses.of(owner) === undefined;
-    if (isNew) await sleep(delaySeconds * 1000);
+    if (isNew) await sleep(delayOf(pace, "loadBalancer", owner) * 1000);
     const address = addresses.take(owner);
-    gates.setAddress(owner, address);
+    openDoors(service);
+    const ingress = kind === "hostname" ? { hostname: nameOf(address) } : { ip: address };
     const current = service.status?.loadBalancer?.ingress ?? [];
-    if (current.length === 1 && current[0]?.ip === address) return;
-    await setIngress(service, [{ ip: address }]);
+    if (current.length === 1 && current[0]?.ip === ingress.ip && current[0]?.hostname === ingress.hostname)
+      return;
+    await setIngress(service, [ingress]);
     log(`load balancer: ${owner} has ${address}`);
   }
 
   async function takeBack(service: V1Service): Promise<void> {
     const owner = ownerOf(service);
     if (addresses.of(owner) === undefined) return;
-    gates.setAddress(owner, undefined);
     if (service.metadata?.deletionTimestamp === undefined) await setIngress(service, null);
     addresses.release(owner);
+    openDoors(service);
   }
 
   async function setIngress({ metadata }: V1Service, ingress: object[] | null): Promise<void> {
@@ -89,10 +102,15 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
     host,
     "/api/v1/services",
     {
-      changed: (service) => (isLoadBalancer(service) ? give(service) : takeBack(service)),
+      async changed(service) {
+        // Node ports need not wait for a load balancer.
+        openDoors(service);
+        if (!isLoadBalancer(service)) await takeBack(service);
+        else if (kind !== "none") await give(service);
+      },
       deleted(service) {
         const owner = ownerOf(service);
-        gates.setAddress(owner, undefined);
+        gates.setDoors(owner, []);
         addresses.release(owner);
       },
     },
@@ -107,7 +125,6 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
     async stop() {
       await stopWatch();
       await gates.stop();
-      await network.release();
     },
   };
 }

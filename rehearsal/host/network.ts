@@ -5,11 +5,18 @@ import type { Stop } from "./env.ts";
 import type { HostFile } from "./host-file.ts";
 import { listenerOn } from "./listeners.ts";
 
-/** The network 127.NUMBER.0.0/24, held by nobody else until it is released. */
+/** The network 127.NUMBER.0.0/16, held by nobody else until it is released. */
 export interface Network {
   readonly number: number;
   readonly release: Stop;
 }
+
+/** Who has addresses in a network, and in which part of it. */
+const parts = { loadBalancer: 0, nodes: 1 } as const;
+
+/** An address in a part of a network; `host` is its last byte. */
+export const addressIn = (network: number, part: keyof typeof parts, host: number): string =>
+  `127.${network}.${parts[part]}.${host}`;
 
 const port = 443;
 
@@ -22,7 +29,7 @@ export async function claimNetwork(file: HostFile, log: (line: string) => void):
     if (number !== remembered) file.update((state) => ({ ...state, network: number }));
     if (number !== remembered && remembered !== undefined) {
       log(
-        `load balancer: 127.${remembered}.0.0/24 is taken by another rehearsal, addresses move to 127.${number}.0.0/24`,
+        `127.${remembered}.0.0/16 is taken by another rehearsal, all addresses move to 127.${number}.0.0/16`,
       );
     }
     return { number, release };
@@ -46,7 +53,7 @@ async function claim(number: number): Promise<Stop | undefined> {
       if (error.code === "EADDRINUSE") resolve(error.code);
       else reject(error.code === "EACCES" ? new Error(noRight) : error);
     });
-    server.listen(port, `127.${number}.0.1`, () => {
+    server.listen(port, addressIn(number, "loadBalancer", 1), () => {
       resolve(undefined);
     });
   });

@@ -1,20 +1,23 @@
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Node } from "@kubernetes/client-node";
 import type { Settings } from "../settings.ts";
 import { isConflict } from "./api-errors.ts";
+import { addressIn } from "./network.ts";
 
-type Machine = Pick<Settings, "nodes" | "cpu" | "memory" | "pods" | "region" | "zones">;
+/** One entry for each node of all groups. */
+const machinesOf = (groups: Settings["nodes"]): Settings["nodes"] =>
+  groups.flatMap((group) => Array.from({ length: group.count }, () => group));
 
-/** The simulated nodes: as large as declared, ready, and without any kubelet. */
-export function nodesOf(machine: Machine, version: string): V1Node[] {
+/** The addresses of the simulated nodes, in their order. */
+export const nodeAddresses = (groups: Settings["nodes"], network: number): string[] =>
+  machinesOf(groups).map((_, index) => addressIn(network, "nodes", index + 1));
+
+/** The simulated nodes: as large as declared, ready, with addresses in the network, and without any kubelet. */
+export function nodesOf(groups: Settings["nodes"], network: number, version: string): V1Node[] {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
-  const resources = {
-    cpu: machine.cpu,
-    memory: machine.memory,
-    pods: String(machine.pods),
-    "ephemeral-storage": "100Gi",
-  };
   const now = new Date();
-  return Array.from({ length: machine.nodes }, (_, index) => {
+  const addresses = nodeAddresses(groups, network);
+  return machinesOf(groups).map(({ cpu, memory, pods, labels, taints }, index) => {
+    const resources = { cpu, memory, pods: String(pods), "ephemeral-storage": "100Gi" };
     const name = `node-${index + 1}`;
     return {
       apiVersion: "v1",
@@ -25,17 +28,16 @@ export function nodesOf(machine: Machine, version: string): V1Node[] {
           "kubernetes.io/hostname": name,
           "kubernetes.io/os": "linux",
           "kubernetes.io/arch": architecture,
-          "topology.kubernetes.io/region": machine.region,
-          "topology.kubernetes.io/zone": machine.zones[index % machine.zones.length] ?? machine.region,
+          ...labels,
         },
       },
-      spec: { podCIDR: `10.244.${index}.0/24`, podCIDRs: [`10.244.${index}.0/24`] },
+      spec: { podCIDR: `10.244.${index}.0/24`, podCIDRs: [`10.244.${index}.0/24`], taints },
       status: {
         capacity: resources,
         allocatable: resources,
         addresses: [
           // There is no kubelet: asked for logs, the API server is refused at once instead of searching the network.
-          { type: "InternalIP", address: `127.0.1.${index + 1}` },
+          { type: "InternalIP", address: addresses[index] ?? "" },
           { type: "Hostname", address: name },
         ],
         conditions: [
@@ -76,7 +78,13 @@ export async function settleNodes(core: CoreV1Api, wanted: readonly V1Node[]): P
         await core.createNode({ body });
       } catch (error) {
         if (!isConflict(error)) throw error;
-        await core.patchNode({ name, body: { metadata: { labels: body.metadata?.labels } } }, merge);
+        await core.patchNode(
+          {
+            name,
+            body: { metadata: { labels: body.metadata?.labels }, spec: { taints: body.spec?.taints } },
+          },
+          merge,
+        );
         await core.patchNodeStatus({ name, body: { status: body.status } }, merge);
       }
     }),

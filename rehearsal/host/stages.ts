@@ -6,10 +6,12 @@ import { z } from "zod";
 const schema = z.strictObject({
   wanted: z.string(),
   seen: z.string(),
+  runs: z.string(),
   stages: z.record(
     z.string(),
     z.strictObject({
       delete: z.literal(true).optional(),
+      slow: z.literal(true).optional(),
       event: z.strictObject({ type: z.string(), reason: z.string(), message: z.string() }).optional(),
       /** What the template uses. */
       given: z.string().optional(),
@@ -18,13 +20,17 @@ const schema = z.strictObject({
   ),
 });
 
-/** KWOK's configuration file: the stages of pods, and the one of nodes without which KWOK leaves nodes alone. */
-export function kwokConfiguration(podReadySeconds: number): string {
-  const { wanted, seen, stages } = schema.parse(
+/**
+ * KWOK's configuration file: the stages of pods, and the one of nodes without which KWOK leaves nodes alone.
+ * Where pods take time, each waits to be told how long.
+ */
+export function kwokConfiguration(podsTakeTime: boolean): string {
+  const { wanted, seen, runs, stages } = schema.parse(
     parse(readFileSync(join(import.meta.dirname, "stages.yaml"), "utf8")),
   );
-  const due = `(${wanted}) as $wanted | (${seen}) as $seen | if $wanted == $seen then "" else $wanted | split(" ")[0] end`;
-  const pods = Object.entries(stages).map(([name, { delete: gone, event, given = "", template }]) =>
+  const due = `${podsTakeTime} as $slow | (${wanted}) as $wanted | (${seen}) as $seen | if $wanted == $seen then "" else $wanted | split(" ")[0] end`;
+  const untilItRuns = { durationMilliseconds: 0, durationFrom: { jq: { expression: runs } } };
+  const pods = Object.entries(stages).map(([name, { delete: gone, slow, event, given = "", template }]) =>
     stage(
       "Pod",
       name,
@@ -34,7 +40,7 @@ export function kwokConfiguration(podReadySeconds: number): string {
         ...(gone === undefined ? [] : [{ delete: true }]),
         ...(template === undefined ? [] : [statusPatch(`${given}\n${template}`)]),
       ],
-      name === "ready" ? delay(podReadySeconds) : undefined,
+      podsTakeTime && slow === true ? untilItRuns : undefined,
     ),
   );
   const notReady = { key: nodeReadiness, operator: "NotIn", values: ["True"] };
@@ -49,17 +55,6 @@ const nodeReady = `conditions: [{type: Ready, status: "True", reason: KubeletRea
 const statusPatch = (template: string): object => ({
   patch: { subresource: "status", root: "status", template },
 });
-
-/** A pod that was held has waited already: the delay counts from its start. */
-const delay = (seconds: number): object | undefined =>
-  seconds === 0
-    ? undefined
-    : {
-        durationMilliseconds: seconds * 1000,
-        durationFrom: {
-          jq: { expression: `.status.startTime // empty | fromdate + ${seconds} | todate` },
-        },
-      };
 
 function stage(
   kind: "Pod" | "Node",

@@ -3,14 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { rehearsedHost } from "../../config/ambient-host.ts";
 import { startActors } from "../actors/index.ts";
+import { askedOf, choose } from "../host-choice.ts";
 import { paths, rehearsalDir } from "../paths.ts";
-import { settings } from "../settings.ts";
+import { readSettings } from "../settings.ts";
 import type { Stop } from "./env.ts";
 import { startEtcd } from "./etcd.ts";
 import { startHostCluster } from "./host-cluster.ts";
 import { openHostFile } from "./host-file.ts";
 import { writeContext } from "./kube-config-file.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
+import { provideNames, withdrawNames } from "./name-space.ts";
+import { claimNetwork } from "./network.ts";
+import { nodeAddresses } from "./nodes.ts";
 import { openPki } from "./pki.ts";
 import { createPorts } from "./ports.ts";
 import { identify } from "./process-identity.ts";
@@ -78,7 +82,15 @@ function giveUp(error: unknown): void {
 }
 
 async function start(): Promise<void> {
-  const hostFile = openHostFile(join(paths.run, "host.json"));
+  const hostFile = openHostFile();
+  const choice = choose(askedOf(process.env), hostFile.read().choice);
+  const settings = readSettings(choice);
+  hostFile.update((state) => ({ ...state, choice }));
+  log(`simulating ${choice.host}: ${settings.description}`);
+  const { number: network, release } = await claimNetwork(hostFile, log);
+  stops.push(release);
+  if (settings.loadBalancer === "hostname") await provideNames(network);
+  else withdrawNames();
   const pki = openPki(paths.pki);
   const ports = createPorts(hostFile, log);
   const etcd = await startEtcd({
@@ -90,17 +102,20 @@ async function start(): Promise<void> {
   });
   phase("etcd");
 
-  const env = { processes, pki, ports, etcd, log };
+  const env = { settings, network, processes, pki, ports, etcd, log };
   const plane = await startHostCluster(env, phase);
   const host = plane.kubeConfig;
   const loadBalancer = await startLoadBalancer({
     host,
     hostFile,
-    delaySeconds: settings.delays.loadBalancer,
+    network,
+    kind: settings.loadBalancer,
+    nodes: nodeAddresses(settings.nodes, network),
+    pace: settings,
     log,
   });
   stops.push(() => loadBalancer.stop());
-  stops.push(await startVolumes(host, log));
+  stops.push(await startVolumes(host, settings.storageClass, log));
   const core = host.makeApiClient(CoreV1Api);
   const suspended = await suspendVclusters(core);
   stops.push(await startActors({ env, host, loadBalancer }));

@@ -10,13 +10,18 @@ import type { Stop } from "./env.ts";
 import { watch } from "./watch.ts";
 
 const provisioner = "rehearsal.mesh-lab.dev/volumes";
-const className = "standard";
 const provisionedBy = "pv.kubernetes.io/provisioned-by";
 
-/** Makes a volume for every claim of the default storage class, and removes it when its claim is gone. */
-export async function startVolumes(host: KubeConfig, log: (line: string) => void): Promise<Stop> {
+/** Makes a volume for every claim of the host's storage class, which is the default, and removes it when its claim is gone. */
+export async function startVolumes(
+  host: KubeConfig,
+  className: string | undefined,
+  log: (line: string) => void,
+): Promise<Stop> {
+  if (className === undefined) return async () => undefined;
   const core = host.makeApiClient(CoreV1Api);
-  await ignoring(isConflict, host.makeApiClient(StorageV1Api).createStorageClass({ body: storageClass }));
+  const body = storageClass(className);
+  await ignoring(isConflict, host.makeApiClient(StorageV1Api).createStorageClass({ body }));
 
   const stops = [
     watch<V1PersistentVolumeClaim>(
@@ -27,7 +32,7 @@ export async function startVolumes(host: KubeConfig, log: (line: string) => void
           const { spec, metadata } = claim;
           if (spec?.storageClassName !== className || spec.volumeName !== undefined) return;
           if (metadata?.deletionTimestamp !== undefined) return;
-          await ignoring(isConflict, core.createPersistentVolume({ body: volumeFor(claim) }));
+          await ignoring(isConflict, core.createPersistentVolume({ body: volumeFor(claim, className) }));
         },
       },
       log,
@@ -49,17 +54,20 @@ export async function startVolumes(host: KubeConfig, log: (line: string) => void
   };
 }
 
-const storageClass = {
+const storageClass = (name: string) => ({
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",
-  metadata: { name: className, annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+  metadata: { name, annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
   provisioner,
   reclaimPolicy: "Delete",
   volumeBindingMode: "Immediate",
-};
+});
 
 /** A volume that is promised to the claim; the volume controller binds the two. */
-export function volumeFor({ metadata, spec }: V1PersistentVolumeClaim): V1PersistentVolume {
+export function volumeFor(
+  { metadata, spec }: V1PersistentVolumeClaim,
+  className: string,
+): V1PersistentVolume {
   const { name = "", namespace = "", uid = "" } = metadata ?? {};
   return {
     apiVersion: "v1",

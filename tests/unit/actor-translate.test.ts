@@ -128,7 +128,7 @@ describe("a pod's copy", () => {
   });
 });
 
-test("a Service's copy selects the copies of its pods, and lets the host choose addresses and node ports", () => {
+describe("a Service's copy", () => {
   const service: V1Service = {
     metadata: { name: "istio-ingressgateway", namespace: "istio-gateways", labels: { app: "gateway" } },
     spec: {
@@ -136,19 +136,39 @@ test("a Service's copy selects the copies of its pods, and lets the host choose 
       clusterIP: "10.96.0.9",
       clusterIPs: ["10.96.0.9"],
       selector: { app: "gateway" },
-      ports: [{ name: "http2", port: 80, targetPort: 8080, protocol: "TCP", nodePort: 31000 }],
+      ports: [
+        { name: "http2", port: 80, targetPort: 8080, protocol: "TCP", nodePort: 31000 },
+        { name: "dns", port: 53, protocol: "UDP", nodePort: 31001 },
+      ],
     },
   };
-  const copy = hostService(tenant, service);
-  expect(copy.metadata?.name).toBe("istio-ingressgateway-x-istio-gateways-x-devcluster1");
-  expect(copy.metadata?.ownerReferences?.[0]?.controller).toBe(false);
-  expect(copy.spec).toEqual({
-    type: "LoadBalancer",
-    selector: {
-      "vcluster.loft.sh/label-devcluster1-x-a172cedcae": "gateway",
-      "vcluster.loft.sh/managed-by": "devcluster1",
-      "vcluster.loft.sh/namespace": "istio-gateways",
-    },
-    ports: [{ name: "http2", port: 80, targetPort: 8080, protocol: "TCP" }],
+
+  test("selects the copies of its pods, and lets the host choose addresses", () => {
+    const copy = hostService(tenant, service, new Map());
+    expect(copy.metadata?.name).toBe("istio-ingressgateway-x-istio-gateways-x-devcluster1");
+    expect(copy.metadata?.ownerReferences?.[0]?.controller).toBe(false);
+    expect(copy.spec).toEqual({
+      type: "LoadBalancer",
+      selector: {
+        "vcluster.loft.sh/label-devcluster1-x-a172cedcae": "gateway",
+        "vcluster.loft.sh/managed-by": "devcluster1",
+        "vcluster.loft.sh/namespace": "istio-gateways",
+      },
+      ports: [
+        { name: "http2", port: 80, targetPort: 8080, protocol: "TCP" },
+        { name: "dns", port: 53, protocol: "UDP" },
+      ],
+    });
+  });
+
+  test("has the node ports that are given, and leaves the others to the host", () => {
+    const nodePorts = new Map([
+      ["TCP/80", 30080],
+      ["TCP/53", 30053],
+    ]);
+    expect(hostService(tenant, service, nodePorts).spec?.ports).toEqual([
+      { name: "http2", port: 80, targetPort: 8080, protocol: "TCP", nodePort: 30080 },
+      { name: "dns", port: 53, protocol: "UDP" },
+    ]);
   });
 });

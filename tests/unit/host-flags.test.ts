@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { runsAfter } from "../../rehearsal/actors/pod-pace.ts";
 import {
   type ApiServerFacts,
   apiServerFlags,
@@ -8,10 +9,7 @@ import {
 } from "../../rehearsal/host/control-plane-flags.ts";
 import { prefixRange } from "../../rehearsal/host/etcd.ts";
 import { toArguments } from "../../rehearsal/host/flags.ts";
-import { nodesOf } from "../../rehearsal/host/nodes.ts";
 import { kwokConfiguration } from "../../rehearsal/host/stages.ts";
-import { volumeFor } from "../../rehearsal/host/volumes.ts";
-import { defaults, readSettings } from "../../rehearsal/settings.ts";
 
 const identity = (name: string) => ({
   cert: "CERT",
@@ -122,15 +120,15 @@ describe("KWOK's configuration", () => {
     spec: {
       resourceRef: { kind: string };
       selector: { matchExpressions: { jq: { key: string; values: string[] } }[] };
-      delay?: { durationMilliseconds: number; durationFrom: { jq: { expression: string } } };
+      delay?: { durationFrom: { jq: { expression: string } } };
       steps: { patch?: { template: string } }[];
     };
   }
-  const stages = (delay: number): Stage[] =>
-    parseAllDocuments(kwokConfiguration(delay)).map((document) => document.toJS() as Stage);
+  const stages = (podsTakeTime: boolean): Stage[] =>
+    parseAllDocuments(kwokConfiguration(podsTakeTime)).map((document) => document.toJS() as Stage);
 
   test("has a stage for everything that a pod may have to become", () => {
-    const pods = stages(0).filter(({ spec }) => spec.resourceRef.kind === "Pod");
+    const pods = stages(false).filter(({ spec }) => spec.resourceRef.kind === "Pod");
     const names = pods.map(({ metadata }) => metadata.name);
     const key = pods[0]?.spec.selector.matchExpressions[0]?.jq.key ?? "";
     const wanted = key.slice(0, key.indexOf("as $wanted"));
@@ -143,71 +141,23 @@ describe("KWOK's configuration", () => {
     }
   });
 
-  test("makes only becoming ready take time, counted from the pod's start", () => {
-    expect(stages(0).filter(({ spec }) => spec.delay !== undefined)).toEqual([]);
-    const delayed = stages(8).filter(({ spec }) => spec.delay !== undefined);
-    expect(delayed.map(({ metadata }) => metadata.name)).toEqual(["ready"]);
-    expect(delayed[0]?.spec.delay).toEqual({
-      durationMilliseconds: 8000,
-      durationFrom: { jq: { expression: ".status.startTime // empty | fromdate + 8 | todate" } },
-    });
+  test("makes what containers do take time, where anything does", () => {
+    const slow = (podsTakeTime: boolean) =>
+      stages(podsTakeTime).filter(({ spec }) => spec.delay !== undefined);
+    expect(slow(false)).toEqual([]);
+    expect(slow(true).map(({ metadata }) => metadata.name)).toEqual(["ready", "crashing", "completed"]);
+    for (const { spec } of slow(true)) {
+      expect(spec.delay?.durationFrom.jq.expression).toContain(`"${runsAfter}"`);
+      expect(spec.selector.matchExpressions[0]?.jq.key).toContain(`"${runsAfter}"`);
+    }
   });
 
   test("gives every template the variables it uses", () => {
-    for (const { spec } of stages(0)) {
+    for (const { spec } of stages(false)) {
       for (const { patch } of spec.steps) {
         const used = new Set(patch?.template.match(/\$[a-zA-Z]+(?=[\s})])/g));
         for (const name of used) expect(patch?.template).toMatch(new RegExp(`{{-? \\${name} := `));
       }
     }
   });
-});
-
-describe("the simulated machine", () => {
-  test("has the nodes of the settings, each with pods' addresses of its own", () => {
-    const nodes = nodesOf({ ...defaults, nodes: 4, cpu: "2" }, "v1.36.3");
-    expect(nodes.map(({ metadata }) => metadata?.name)).toEqual(["node-1", "node-2", "node-3", "node-4"]);
-    expect(new Set(nodes.map(({ spec }) => spec?.podCIDR)).size).toBe(4);
-    expect(nodes.map(({ metadata }) => metadata?.labels?.["topology.kubernetes.io/zone"])).toEqual([
-      "rehearsal-a",
-      "rehearsal-b",
-      "rehearsal-c",
-      "rehearsal-a",
-    ]);
-    expect(nodes[0]?.status?.allocatable?.["cpu"]).toBe("2");
-  });
-
-  test("has volumes that belong to one claim only", () => {
-    const volume = volumeFor({
-      metadata: { name: "data-devmgmt-0", namespace: "devmgmt", uid: "u1" },
-      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } } },
-    });
-    expect(volume.metadata?.name).toBe("pvc-u1");
-    expect(volume.spec).toMatchObject({
-      capacity: { storage: "5Gi" },
-      accessModes: ["ReadWriteOnce"],
-      claimRef: { name: "data-devmgmt-0", namespace: "devmgmt", uid: "u1" },
-      persistentVolumeReclaimPolicy: "Delete",
-    });
-  });
-});
-
-describe("settings", () => {
-  test("are laid over the defaults, delays one by one", () => {
-    expect(readSettings("")).toBe(defaults);
-    expect(readSettings('{"nodes": 2, "delays": {"podReady": 8}}')).toEqual({
-      ...defaults,
-      nodes: 2,
-      delays: { ...defaults.delays, podReady: 8 },
-    });
-  });
-
-  test.each(["{", "[]", '{"nodes": 0}', '{"node": 1}', '{"delays": {"podReady": "8"}}'])(
-    "refuse %s and show what is right",
-    (text) => {
-      expect(() => readSettings(text)).toThrow(
-        'REHEARSAL_SETTINGS must be a JSON object such as {"nodes": 2, "delays": {"podReady": 8}}:',
-      );
-    },
-  );
 });

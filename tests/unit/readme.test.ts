@@ -7,7 +7,20 @@ import { versions } from "../../versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
+/** First cells of the rows of the first table under a heading whose title is this. */
+function firstCells(heading: string, title: string): string[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  const [table = ""] = section.split("\n\n").filter((block) => block.startsWith(`| ${title}`));
+  return [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, cell = ""]) => cell);
+}
+
 describe("the README", () => {
+  it("explains exactly the variables that make passes on", () => {
+    const passedOn = [...readFileSync("Makefile", "utf8").matchAll(/^export ([A-Z]+) ## /gm)];
+    const explained = firstCells("Two commands", "variable").map((cell) => cell.split("=")[0]);
+    expect(explained).toEqual(passedOn.map(([, name]) => name));
+  });
+
   it("names only targets that make has", () => {
     const targets = [...readFileSync("Makefile", "utf8").matchAll(/^([a-z-]+):/gm)].map(([, name]) => name);
     const named = [...readme.matchAll(/\bmake ([a-z-]+)/g)].map(([, name]) => name);

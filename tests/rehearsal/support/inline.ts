@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Resource, ResourceOptions, ResourceTransformation } from "@pulumi/pulumi";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { pulumiProgram } from "../../../rehearsal/host/name-space.ts";
 import { paths, root } from "../../../rehearsal/paths.ts";
 import { describeStack } from "../../../rehearsal/stack.ts";
 
@@ -20,7 +21,10 @@ export async function inlineStack(name: string, program: PulumiFn): Promise<Stac
     {
       workDir,
       pulumiHome: paths.pulumiHome,
-      pulumiCommand: await PulumiCommand.get({ root: dirname(paths.bin), skipVersionCheck: true }),
+      pulumiCommand: await PulumiCommand.get({
+        root: dirname(dirname(pulumiProgram())),
+        skipVersionCheck: true,
+      }),
       envVars: env as Record<string, string>,
     },
   );
