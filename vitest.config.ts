@@ -29,6 +29,8 @@ export default defineConfig({
           include: ["tests/rehearsal/**/*.test.ts"],
           // One host at a time.
           fileParallelism: false,
+          // What is concurrent inside of a file waits a good part of its time.
+          maxConcurrency: 2,
           env: rehearsalOf("test"),
           testTimeout: 10 * minutes,
           hookTimeout: 30 * minutes,

@@ -1,55 +1,51 @@
-import { rmSync } from "node:fs";
 import { destroy } from "./destroy.ts";
 import type { Display } from "./display.ts";
 import { endOrphans } from "./engine.ts";
 import { hostStatus, stopHost } from "./host/client.ts";
-import { forgetHost } from "./host/host-file.ts";
 import { leftovers, leftProcesses } from "./leftovers.ts";
-import { paths } from "./paths.ts";
 import { createPhases } from "./phases.ts";
 import { hostAnswers, recoverStack } from "./recovery.ts";
-import { pulumi, type Stack, stackExists, stateOf } from "./stack.ts";
+import { describeStack, type Stack, stacksWithResources, stateOf } from "./stack.ts";
 import { describeChanges, failure } from "./summary.ts";
 import { hostLines } from "./up.ts";
+import { wipe } from "./wipe.ts";
 
 /** How long controllers may take to clear up after the last delete. */
 const patienceSeconds = 20;
 
 /** Destroys the lab, checks that nothing is left of it, and stops everything; returns the exit code. */
-export async function down(display: Display, stack: Stack): Promise<number> {
+export async function down(display: Display): Promise<number> {
   const phases = createPhases(display);
   const say = (line: string): void => {
     display.line(line);
   };
   for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
 
-  const hasStack = stackExists(stack);
-  const answers = (await hostStatus()).ready && (await hostAnswers(5));
-  let left: readonly string[] = [];
-  if (answers) {
-    if (hasStack) {
-      const { pending, locked } = stateOf(stack);
-      if (locked || pending > 0) await phases.run("recovery", () => recoverStack(stack, locked, say));
-      const result = await phases.run("destroy", () => destroy(display, stack));
-      if (!result.ok) {
-        for (const line of failure(result, "make rehearse-down")) display.plain(line);
-        display.plain("make rehearse-reset throws everything away instead.");
-        return 1;
-      }
+  /** Destroys one stack; false if it fails. */
+  async function destroyed(stack: Stack): Promise<boolean> {
+    const { pending, locked } = stateOf(stack);
+    if (locked || pending > 0) await phases.run("recovery", () => recoverStack(stack, locked, say));
+    const result = await phases.run("destroy", () => destroy(display, stack));
+    if (result.ok) {
       say(`stack ${stack.name} destroyed, ${describeChanges(result)}`);
+    } else {
+      for (const line of failure(result, "make rehearse-down")) display.plain(line);
+      display.plain("make rehearse-reset throws everything away instead.");
     }
+    return result.ok;
+  }
+
+  let left: readonly string[] = [];
+  if ((await hostStatus()).ready && (await hostAnswers(5))) {
+    for (const name of stacksWithResources()) if (!(await destroyed(describeStack(name)))) return 1;
     left = await phases.run("check of what is left", () => leftovers(patienceSeconds));
   } else {
     say(
       "the host does not answer: its clusters are data in a folder, which is removed with all that was in them",
     );
   }
-  if (hasStack) await pulumi(stack, ["stack", "rm", "--yes", "--force"]);
-
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  for (const path of [paths.etcd, paths.kubeconfig, paths.names, paths.stack])
-    rmSync(path, { recursive: true, force: true });
-  forgetHost();
+  wipe();
 
   const found = [...left, ...leftProcesses().map((process) => `process ${process}`)];
   for (const line of ["", ...phases.table(), ""]) display.plain(line);

@@ -10,9 +10,10 @@ import { withLock } from "./lock.ts";
 import { paths, rehearsalDir } from "./paths.ts";
 import { redact } from "./redact.ts";
 import { readSettings } from "./settings.ts";
-import { describeStack, isProgramCommand, openStack, pulumiForUser, stacksWithState } from "./stack.ts";
+import { describeStack, isProgramCommand, openStack, pulumiForUser, stacksWithResources } from "./stack.ts";
 import { ensureTools } from "./toolchain.ts";
 import { prepare, startHost, up } from "./up.ts";
+import { completeWipe } from "./wipe.ts";
 
 /** What the user asked for. */
 interface Call {
@@ -28,7 +29,7 @@ type Verb = (call: Call) => Promise<number>;
 const verbs: Readonly<Record<string, Verb>> = {
   up: (call) => alone("make rehearse", () => up(call.display, call, hostFor(call))),
   host: (call) => alone("node rehearsal/main.ts host", () => startHost(call.display, call, hostFor(call))),
-  down: (call) => alone("make rehearse-down", () => down(call.display, describeStack(call.stack))),
+  down: (call) => alone("make rehearse-down", () => down(call.display)),
   preview: (call) => alone("make preview", () => preview(call)),
   pulumi: (call) => passOn(call),
   reset: (call) => alone("make rehearse-reset", () => reset(call)),
@@ -84,8 +85,26 @@ async function alone(what: string, work: () => Promise<number>): Promise<number>
         `${holder.what} is running in ${rehearsalDir} (process ${holder.pid}): wait for it, or end it.`,
       );
     },
-    work,
+    () => {
+      completeWipe();
+      return work();
+    },
   );
+}
+
+/**
+ * The stack that is meant: the chosen one, else that of the lab on the host. A host has room for one lab: they have
+ * names and namespaces in common.
+ */
+function stackFor(verbName: string): string {
+  const [lab] = stacksWithResources();
+  const stack = chosen("STACK") ?? (verbName === "up" ? "dev" : (lab ?? "dev"));
+  if (verbName === "up" && lab !== undefined && lab !== stack) {
+    throw new Error(
+      `The rehearsed host has the lab of stack ${lab}: make rehearse-down first, or go on with STACK=${lab}.`,
+    );
+  }
+  return stack;
 }
 
 /** What make passes on is empty where the user chose nothing. */
@@ -104,9 +123,8 @@ if (verb === undefined) {
   process.exitCode = 2;
 } else {
   const display = createDisplay(process.stdout);
-  const fallback = name === "up" ? undefined : stacksWithState()[0];
-  const stack = chosen("STACK") ?? fallback ?? "dev";
   try {
+    const stack = stackFor(name);
     const given = args[0] === "--" ? args.slice(1) : args;
     process.exitCode = await verb({ display, args: given, stack, charts: chosen("CHARTS") });
   } catch (error) {

@@ -152,7 +152,7 @@ function unknownStack(name: string): string {
 }
 
 /** Whether the stack has a state. */
-export const stackExists = (stack: Stack): boolean => existsSync(stateFile(stack));
+const stackExists = (stack: Stack): boolean => existsSync(stateFile(stack));
 
 /** What a look at the state file tells without starting Pulumi. */
 export function stateOf(stack: Stack): {
@@ -174,12 +174,13 @@ export function stateOf(stack: Stack): {
 /** Whether a command of the Pulumi CLI runs the program or changes its configuration. */
 export const isProgramCommand = ([command = ""]: readonly string[]): boolean => programCommands.has(command);
 
-/** Names of the stacks that have a state. */
-export const stacksWithState = (): string[] => {
+/** Names of the stacks that have anything on the host; there is but one, unless somebody went another way. */
+export const stacksWithResources = (): string[] => {
   const folder = join(paths.state, ".pulumi", "stacks", project);
-  return existsSync(folder)
+  const names = existsSync(folder)
     ? readdirSync(folder).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? [])
     : [];
+  return names.filter((name) => stateOf(describeStack(name)).resources > 0);
 };
 
 /**

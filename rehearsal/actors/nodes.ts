@@ -1,12 +1,31 @@
+import type { V1Node } from "@kubernetes/client-node";
 import type { Stop } from "../host/env.ts";
+import { follow } from "./cache.ts";
 import type { VirtualCluster } from "./cluster.ts";
 import { meta } from "./objects.ts";
 import { at } from "./paths.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
-/** Copies the host's nodes into a vcluster, all of them and as they are. */
+/**
+ * A vcluster's copy of a node, as it is on the host. Labels that others give the copy stay, but for those that the
+ * host's node has: the syncer notes which these are.
+ */
+export function virtualNode(node: V1Node): object {
+  const { name, labels, annotations } = meta(node);
+  const { taints = [], unschedulable = false } = node.spec ?? {};
+  const managed = Object.keys(labels).sort().join("\n");
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, labels, annotations: { ...annotations, "vcluster.loft.sh/managed-labels": managed } },
+    spec: { taints, unschedulable },
+  };
+}
+
+/** Copies the host's nodes into a vcluster, all of them, and takes back what others change in what is the host's. */
 export function startNodes(cluster: VirtualCluster): Stop {
   const { api, nodes } = cluster;
+  const copies = follow<V1Node>(cluster.kubeConfig, at.nodes, cluster.log);
   const queue = createWorkQueue(
     `${cluster.name} syncer: node`,
     async (name) => {
@@ -15,15 +34,7 @@ export function startNodes(cluster: VirtualCluster): Stop {
         await api.remove(at.node(name));
         return undefined;
       }
-      const { labels, annotations } = meta(node);
-      const { taints = [], unschedulable = false } = node.spec ?? {};
-      const copy = {
-        apiVersion: "v1",
-        kind: "Node",
-        metadata: { name, labels, annotations },
-        spec: { taints, unschedulable },
-      };
-      await api.apply(at.node(name), copy, "vcluster");
+      await api.apply(at.node(name), virtualNode(node), "vcluster");
       if (node.status !== undefined) {
         await api.patch(`${at.node(name)}/status`, [{ op: "add", path: "/status", value: node.status }]);
       }
@@ -32,5 +43,9 @@ export function startNodes(cluster: VirtualCluster): Stop {
     cluster.log,
   );
   nodes.subscribe(queue.add);
-  return queue.stop;
+  copies.subscribe(queue.add);
+  return async () => {
+    await queue.stop();
+    await copies.stop();
+  };
 }

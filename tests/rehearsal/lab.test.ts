@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { paths } from "../../rehearsal/paths.ts";
+import { paths, root } from "../../rehearsal/paths.ts";
 import {
   cluster,
   deployments,
@@ -157,6 +159,67 @@ describe("a changed value", () => {
 
     await pulumi("up", "--yes", "--skip-preview");
     expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
+  });
+});
+
+/** What an operation of Pulumi did to resources, by name; what stayed the same is left out, and so are components. */
+async function changesOf(...args: string[]): Promise<[op: string, name: string][]> {
+  const events = (await pulumi(...args, "--json")).split("\n").filter((line) => line.startsWith("{"));
+  return events.flatMap((line): [string, string][] => {
+    const { resourcePreEvent } = JSON.parse(line) as {
+      resourcePreEvent?: { metadata: { op: string; urn: string; type: string } };
+    };
+    if (resourcePreEvent === undefined) return [];
+    const { op, urn, type } = resourcePreEvent.metadata;
+    const isGroup = type.startsWith("meshlab:") || type.startsWith("pulumi:pulumi:");
+    return op === "same" || isGroup ? [] : [[op, urn.split("::").at(-1) ?? ""]];
+  });
+}
+
+describe("another workload cluster", () => {
+  it("comes and goes, and nothing else is touched", async () => {
+    await pulumi("config", "set", "--path", "mesh-lab:workloads[2].name", "devcluster3");
+    const added = await changesOf("up", "--yes", "--skip-preview");
+    expect(new Set(added.map(([op]) => op))).toEqual(new Set(["create"]));
+    for (const [, name] of added) expect(name).toMatch(/^lab-devcluster3-/);
+    expect(await deployments("devcluster2")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
+
+    await pulumi("config", "rm", "--path", "mesh-lab:workloads[2]");
+    const removed = await changesOf("up", "--yes", "--skip-preview");
+    expect(removed.map(([op, name]) => `${op} ${name}`).sort()).toEqual(
+      added.map(([, name]) => `delete ${name}`).sort(),
+    );
+    expect(await glooResources("devmgmt", "admin", "kubernetesclusters")).toEqual(
+      workloads.map((name) => `gloo-mesh/${name}`),
+    );
+  });
+});
+
+describe("a refresh", () => {
+  it("finds nothing to do, and brings no bootstrap token back", async () => {
+    await pulumi("refresh", "--yes", "--skip-preview");
+    expect(await changesOf("up", "--yes", "--skip-preview")).toEqual([]);
+    for (const name of workloads) {
+      const { items } = await cluster(name).core.listNamespacedSecret({ namespace: "gloo-mesh" });
+      expect(items.map(({ metadata }) => metadata?.name)).not.toContain("relay-identity-token-secret");
+    }
+  });
+});
+
+describe("a preview from another checkout", () => {
+  it("is empty", async () => {
+    const copy = mkdtempSync(join(tmpdir(), "checkout-"));
+    const isOwn = (path: string) => !/\/(node_modules|\.rehearsal|\.git)$/.test(path);
+    cpSync(root, copy, { recursive: true, filter: isOwn });
+    for (const shared of ["node_modules", ".rehearsal"]) symlinkSync(join(root, shared), join(copy, shared));
+    try {
+      const preview = await pulumi("preview", "--json", "--cwd", copy);
+      const { changeSummary } = JSON.parse(preview) as { changeSummary: Record<string, number> };
+      expect(Object.keys(changeSummary)).toEqual(["same"]);
+      expect(changeSummary["same"]).toBeGreaterThan(90);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
   });
 });
 

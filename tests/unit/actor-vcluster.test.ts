@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { corednsObjects } from "../../rehearsal/actors/coredns.ts";
+import { corednsObjects, registryOf } from "../../rehearsal/actors/coredns.ts";
+import { virtualNode } from "../../rehearsal/actors/nodes.ts";
 import { kubeconfigSecret } from "../../rehearsal/actors/kubeconfig-secret.ts";
 
 test("Secret vc-NAME is what k3s and the syncer write", () => {
@@ -55,7 +56,42 @@ describe("the coredns manifest", () => {
     ]);
   });
 
+  test("takes its image from the registry that the syncer is told", () => {
+    const pod = {
+      spec: { containers: [{ name: "syncer", args: ["--name=a", "--default-image-registry=m.test/"] }] },
+    };
+    expect(registryOf(pod)).toBe("m.test/");
+    expect(registryOf({ spec: { containers: [{ name: "syncer" }] } })).toBe("");
+    expect(registryOf(undefined)).toBe("");
+    expect(corednsObjects("image: {{.IMAGE}}", "m.test/")).toEqual([
+      { image: "m.test/coredns/coredns:1.8.4" },
+    ]);
+  });
+
   test("an empty one has no objects", () => {
     expect(corednsObjects("")).toEqual([]);
+  });
+});
+
+describe("a node", () => {
+  test("is copied with a note of the labels that are the host's", () => {
+    const node = {
+      metadata: {
+        name: "a",
+        labels: { "kubernetes.io/os": "linux", arch: "amd64" },
+        annotations: { note: "x" },
+      },
+      spec: { taints: [{ key: "dedicated", effect: "NoSchedule" }], podCIDR: "10.0.0.0/24" },
+    };
+    expect(virtualNode(node)).toEqual({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: "a",
+        labels: { "kubernetes.io/os": "linux", arch: "amd64" },
+        annotations: { note: "x", "vcluster.loft.sh/managed-labels": "arch\nkubernetes.io/os" },
+      },
+      spec: { taints: [{ key: "dedicated", effect: "NoSchedule" }], unschedulable: false },
+    });
   });
 });

@@ -12,7 +12,8 @@ import { paths, rehearsalDir, root } from "../../rehearsal/paths.ts";
 import { createPhases } from "../../rehearsal/phases.ts";
 import { redact } from "../../rehearsal/redact.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
-import { describeStack, overlay } from "../../rehearsal/stack.ts";
+import { describeStack, overlay, stacksWithResources } from "../../rehearsal/stack.ts";
+import { completeWipe, wipe } from "../../rehearsal/wipe.ts";
 import { describeChanges } from "../../rehearsal/summary.ts";
 import { chartPins } from "../../charts.ts";
 import { versions } from "../../versions.ts";
@@ -94,6 +95,38 @@ describe("the environment of Pulumi", () => {
       paths.plugins,
       paths.bin,
     ]);
+  });
+});
+
+describe("the lab on the host", () => {
+  const folder = join(paths.state, ".pulumi", "stacks", "mesh-lab");
+  const put = (stack: string, resources: number) => {
+    mkdirSync(folder, { recursive: true });
+    const latest = { resources: Array.from({ length: resources }, () => ({})) };
+    writeFileSync(join(folder, `${stack}.json`), JSON.stringify({ checkpoint: { latest } }));
+  };
+  const kept = [paths.etcd, paths.state, paths.stack, paths.kubeconfig];
+
+  it("is that of the stack that has anything there, and not of one that was only previewed", () => {
+    put("dev", 0);
+    expect(stacksWithResources()).toEqual([]);
+    put("k3s", 97);
+    writeFileSync(join(folder, "eks.json.bak"), "{}");
+    expect(stacksWithResources()).toEqual(["k3s"]);
+  });
+
+  it("goes together with its state, also where that was cut off", () => {
+    put("k3s", 97);
+    mkdirSync(paths.etcd, { recursive: true });
+    wipe();
+    for (const path of kept) expect(existsSync(path), path).toBe(false);
+
+    put("k3s", 97);
+    completeWipe();
+    expect(stacksWithResources()).toEqual(["k3s"]);
+    writeFileSync(join(paths.run, "wiping"), "");
+    completeWipe();
+    for (const path of kept) expect(existsSync(path), path).toBe(false);
   });
 });
 

@@ -7,7 +7,7 @@ import { checkProfile, hostNames, readProfile, readSettings } from "../../rehear
 
 describe("the hosts that can be simulated", () => {
   test("are those of the README's world", () => {
-    expect(hostNames().sort()).toEqual(["article", "eks", "k3s", "kind"]);
+    expect(hostNames().sort()).toEqual(["article", "eks", "four", "k3s", "kind"]);
   });
 
   test.each(hostNames())("%s is described in full", (name) => {
@@ -30,6 +30,7 @@ describe("the hosts that can be simulated", () => {
     expect(facts.sort()).toEqual([
       ["article", "10.96.0.0/16", "ip", "standard", false],
       ["eks", "10.100.0.0/16", "hostname", "gp2", true],
+      ["four", "10.96.0.0/16", "ip", "standard", false],
       ["k3s", "10.43.0.0/16", "none", "local-path", false],
       ["kind", "10.96.0.0/16", "ip", "standard", false],
     ]);

@@ -1,5 +1,7 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
 import {
   AppsV1Api,
   CoreV1Api,
@@ -8,7 +10,7 @@ import {
   RbacAuthorizationV1Api,
   StorageV1Api,
 } from "@kubernetes/client-node";
-import { paths, root } from "../../../rehearsal/paths.ts";
+import { rehearsalDir, root } from "../../../rehearsal/paths.ts";
 
 interface Run {
   readonly code: number;
@@ -17,82 +19,105 @@ interface Run {
   readonly output: string;
 }
 
-/** Runs a verb of the rehearsal as `make` does. */
-export function rehearse(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["rehearsal/main.ts", ...args], { cwd: root });
-    const all: string[] = [];
-    const out: string[] = [];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text) && all.push(text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => all.push(text));
-    child.on("close", (code) => {
-      resolve({ code: code ?? -1, stdout: out.join(""), output: all.join("") });
+type Environment = Readonly<Record<string, string>>;
+
+/**
+ * A rehearsal that tests drive as a user does.
+ *
+ * @param directory where it keeps everything; another one is another rehearsal
+ * @param environment what a user would give to `make` as variables
+ */
+export function rehearsalIn(directory: string, environment: Environment = {}) {
+  const start = (args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> =>
+    spawn(process.execPath, ["rehearsal/main.ts", ...args], {
+      cwd: root,
+      env: { ...process.env, ...environment, REHEARSAL_DIR: directory },
+      stdio: ["ignore", "pipe", "pipe"],
     });
-  });
-}
 
-/** Runs a verb that must succeed. */
-export async function rehearsed(...args: string[]): Promise<Run> {
-  const run = await rehearse(...args);
-  if (run.code !== 0) throw new Error(`${args.join(" ")} ended with ${run.code}:\n${run.output}`);
-  return run;
-}
-
-/** Runs a verb, and kills its process, without a chance to clean up, when its output says this. */
-export function killedOnce(sign: RegExp, ...args: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["rehearsal/main.ts", ...args], { cwd: root });
-    const out: string[] = [];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out.push(text);
-      if (sign.test(out.join(""))) child.kill("SIGKILL");
+  /** Runs a verb as `make` does. */
+  function rehearse(...args: string[]): Promise<Run> {
+    return new Promise((resolve) => {
+      const child = start(args);
+      const all: string[] = [];
+      const out: string[] = [];
+      child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text) && all.push(text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => all.push(text));
+      child.on("close", (code) => {
+        resolve({ code: code ?? -1, stdout: out.join(""), output: all.join("") });
+      });
     });
-    child.on("exit", (_, signal) => {
-      if (signal === "SIGKILL") resolve();
-      else reject(new Error(`${args.join(" ")} ended before ${String(sign)}:\n${out.join("")}`));
+  }
+
+  /** Runs a verb that must succeed. */
+  async function rehearsed(...args: string[]): Promise<Run> {
+    const run = await rehearse(...args);
+    if (run.code !== 0) throw new Error(`${args.join(" ")} ended with ${run.code}:\n${run.output}`);
+    return run;
+  }
+
+  /** Runs a verb, and kills its process, without a chance to clean up, when its output says this. */
+  function killedOnce(sign: RegExp, ...args: string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const child = start(args);
+      const out: string[] = [];
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        out.push(text);
+        if (sign.test(out.join(""))) child.kill("SIGKILL");
+      });
+      child.on("exit", (_, signal) => {
+        if (signal === "SIGKILL") resolve();
+        else reject(new Error(`${args.join(" ")} ended before ${String(sign)}:\n${out.join("")}`));
+      });
     });
-  });
+  }
+
+  /** Runs Pulumi on the rehearsal's stack, and gives what it printed to standard output. */
+  const pulumi = async (...args: string[]): Promise<string> =>
+    (await rehearsed("pulumi", "--", ...args)).stdout;
+
+  /** Clients for one context of the rehearsal's kubeconfig. */
+  function cluster(context: string) {
+    const config = new KubeConfig();
+    config.loadFromString(readFileSync(join(directory, "kubeconfig"), "utf8"));
+    config.setCurrentContext(context);
+    return {
+      core: config.makeApiClient(CoreV1Api),
+      apps: config.makeApiClient(AppsV1Api),
+      custom: config.makeApiClient(CustomObjectsApi),
+      rbac: config.makeApiClient(RbacAuthorizationV1Api),
+      storage: config.makeApiClient(StorageV1Api),
+    };
+  }
+
+  /** `namespace/name ready/wanted` of every Deployment. */
+  async function deployments(context: string): Promise<string[]> {
+    const { items } = await cluster(context).apps.listDeploymentForAllNamespaces();
+    return items
+      .map(
+        ({ metadata, spec, status }) =>
+          `${metadata?.namespace ?? ""}/${metadata?.name ?? ""} ${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+      )
+      .sort();
+  }
+
+  /** Names of a kind of Gloo Mesh resource. */
+  async function glooResources(
+    context: string,
+    group: "admin" | "networking",
+    plural: string,
+  ): Promise<string[]> {
+    const list = (await cluster(context).custom.listClusterCustomObject({
+      group: `${group}.gloo.solo.io`,
+      version: "v2",
+      plural,
+    })) as { items: { metadata: { namespace: string; name: string } }[] };
+    return list.items.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort();
+  }
+
+  return { directory, rehearse, rehearsed, killedOnce, pulumi, cluster, deployments, glooResources };
 }
 
-/** Runs Pulumi on the rehearsal's stack, and gives what it printed to standard output. */
-export const pulumi = async (...args: string[]): Promise<string> =>
-  (await rehearsed("pulumi", "--", ...args)).stdout;
-
-/** Clients for one context of the rehearsal's kubeconfig. */
-export function cluster(context: string) {
-  const config = new KubeConfig();
-  config.loadFromString(readFileSync(paths.kubeconfig, "utf8"));
-  config.setCurrentContext(context);
-  return {
-    core: config.makeApiClient(CoreV1Api),
-    apps: config.makeApiClient(AppsV1Api),
-    custom: config.makeApiClient(CustomObjectsApi),
-    rbac: config.makeApiClient(RbacAuthorizationV1Api),
-    storage: config.makeApiClient(StorageV1Api),
-  };
-}
-
-/** `namespace/name ready/wanted` of every Deployment. */
-export async function deployments(context: string): Promise<string[]> {
-  const { items } = await cluster(context).apps.listDeploymentForAllNamespaces();
-  return items
-    .map(
-      ({ metadata, spec, status }) =>
-        `${metadata?.namespace ?? ""}/${metadata?.name ?? ""} ${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-    )
-    .sort();
-}
-
-/** Names of a kind of Gloo Mesh resource. */
-export async function glooResources(
-  context: string,
-  group: "admin" | "networking",
-  plural: string,
-): Promise<string[]> {
-  const list = (await cluster(context).custom.listClusterCustomObject({
-    group: `${group}.gloo.solo.io`,
-    version: "v2",
-    plural,
-  })) as { items: { metadata: { namespace: string; name: string } }[] };
-  return list.items.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort();
-}
+/** The rehearsal of most tests. */
+export const { rehearse, rehearsed, killedOnce, pulumi, cluster, deployments, glooResources } =
+  rehearsalIn(rehearsalDir);

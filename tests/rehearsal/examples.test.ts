@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalIn } from "./support/rehearsal.ts";
+
+type Rehearsal = ReturnType<typeof rehearsalIn>;
+
+/** Where a Service of type LoadBalancer or NodePort is reached. */
+async function reached({ cluster }: Rehearsal, context: string, namespace: string, name: string) {
+  const { spec, status } = await cluster(context).core.readNamespacedService({ namespace, name });
+  return { type: spec?.type, ports: spec?.ports ?? [], ingress: status?.loadBalancer?.ingress };
+}
+
+const ingressOf = (rehearsal: Rehearsal, context: string) =>
+  reached(rehearsal, context, "istio-gateways", "istio-ingressgateway");
+
+/** What is special about each example, on the kind of host that it is for. */
+const examples: Readonly<Record<string, (rehearsal: Rehearsal, output: string) => Promise<void>>> = {
+  async kind(rehearsal) {
+    expect((await ingressOf(rehearsal, "devcluster1")).ingress?.[0]?.ip).toMatch(/^127\./);
+    const { items } = await rehearsal.cluster("devcluster2").core.listNode();
+    expect(items.map(({ metadata }) => metadata?.labels?.["topology.kubernetes.io/zone"])).toEqual([
+      "devcluster2",
+    ]);
+  },
+
+  async k3s(rehearsal, output) {
+    const inside = await ingressOf(rehearsal, "devcluster1");
+    expect(inside).toMatchObject({ type: "NodePort", ingress: undefined });
+    const { ports } = await reached(
+      rehearsal,
+      "host",
+      "devcluster1",
+      "istio-ingressgateway-x-istio-gateways-x-devcluster1",
+    );
+    const nodePorts = (list: typeof ports) => list.map(({ nodePort }) => nodePort);
+    expect(nodePorts(ports)).toEqual(nodePorts(inside.ports));
+    expect(output).toMatch(
+      new RegExp(`"devcluster1":"http://127\\.[\\d.]+:${ports[0]?.nodePort ?? ""}/productpage"`),
+    );
+  },
+
+  async eks(rehearsal, output) {
+    const { ingress } = await ingressOf(rehearsal, "devcluster1");
+    expect(ingress).toEqual([{ hostname: expect.stringMatching(/\.rehearsal\.test$/) as string }]);
+    expect(output).toContain(`"devcluster1":"http://${ingress?.[0]?.hostname ?? ""}/productpage"`);
+    const { items } = await rehearsal.cluster("host").core.listPodForAllNamespaces();
+    const places = items
+      .filter(({ metadata }) => metadata?.labels?.["app"] === "vcluster")
+      .map(({ spec }) => spec?.nodeName);
+    expect(places).toEqual(["node-3", "node-3", "node-3"]);
+    expect(output).toContain("devcluster1 has its region and zone from the host");
+  },
+
+  async four(rehearsal) {
+    const names = ["east-1", "east-2", "west-1", "west-2"];
+    expect(await rehearsal.glooResources("devmgmt", "admin", "kubernetesclusters")).toEqual(
+      names.map((name) => `gloo-mesh/${name}`),
+    );
+    const found = await Promise.all(names.map((name) => rehearsal.deployments(name)));
+    const has = (prefix: string) => found.map((list) => list.some((line) => line.startsWith(prefix)));
+    expect(has("istio-gateways/istio-ingressgateway")).toEqual([true, true, false, true]);
+    expect(has("bookinfo/")).toEqual([true, true, true, false]);
+    expect(found[3]).toContain("istio-gateways/istio-ingressgateway 2/2");
+  },
+};
+
+describe.concurrent("the example", () => {
+  it.each(Object.entries(examples))("%s comes up, and goes without a trace", async (stack, check) => {
+    const rehearsal = rehearsalIn(join(rehearsalDir, stack), { STACK: stack });
+    await rehearsal.rehearsed("reset");
+    const { output } = await rehearsal.rehearsed("up");
+    await check(rehearsal, output);
+    expect((await rehearsal.rehearsed("down")).output).toMatch(/^Nothing is left/m);
+  });
+});
