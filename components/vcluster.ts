@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
@@ -44,24 +43,11 @@ export class VCluster extends pulumi.ComponentResource {
     const { name: clusterName, resources, paused } = cluster;
     const { serviceCidr, context: hostContext } = host;
 
-    const own = { expose, k3s: versions.k3s, controlPlane, resources, paused, imageRegistry };
-    // Without a volume every change of the release empties the cluster; then everything inside is replaced with it.
-    const contents = controlPlane.persistence ? undefined : digest([chart, own, args.values, cluster.values]);
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      {
-        // No istio-injection label here: a host with Istio would put sidecars into the control plane.
-        metadata: {
-          name: clusterName,
-          ...(contents === undefined ? {} : { annotations: { [contentsAnnotation]: contents } }),
-        },
-      },
-      {
-        parent: this,
-        ...(contents === undefined
-          ? {}
-          : { replaceOnChanges: ["metadata.annotations"], deleteBeforeReplace: true }),
-      },
+      // No istio-injection label here: a host with Istio would put sidecars into the control plane.
+      { metadata: { name: clusterName } },
+      { parent: this },
     );
 
     const release = helmRelease(
@@ -71,7 +57,15 @@ export class VCluster extends pulumi.ComponentResource {
         kind: "vcluster",
         release: clusterName,
         namespace: namespace.metadata.name,
-        own: vclusterValues({ ...own, serviceCidr }),
+        own: vclusterValues({
+          serviceCidr,
+          expose,
+          k3s: versions.k3s,
+          controlPlane,
+          resources,
+          paused,
+          imageRegistry,
+        }),
         clusterValues: cluster.values,
         access: { context: hostContext },
       },
@@ -99,7 +93,6 @@ export class VCluster extends pulumi.ComponentResource {
           node: host.nodeOutside,
           // What else could change address or certificate.
           version: `${chart.version} ${versions.k3s}`,
-          contents,
           ...(renew === "" ? {} : { renew }),
           ...(paused ? { paused } : {}),
           timeoutSeconds,
@@ -120,11 +113,6 @@ export class VCluster extends pulumi.ComponentResource {
     this.registerOutputs({ kubeconfig: this.kubeconfig, address: this.address });
   }
 }
-
-const contentsAnnotation = "mesh-lab.dev/contents";
-
-const digest = (value: unknown): string =>
-  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 12);
 
 /** What a program says of a resource in a paused cluster waits until somebody can do it. */
 const leftAsItIs: pulumi.ResourceTransformation = ({ props, opts }) => ({

@@ -141,7 +141,7 @@ const controlPlane = object({
   ),
   persistence: key(
     flag.default(true),
-    "keep each cluster's data on a volume; without it a restarted pod is an empty cluster",
+    "keep each cluster's data on a volume; `false` for labs of a day: a restarted pod, also one whose release changes, is an empty cluster, and the lab is to be destroyed and built anew",
   ),
   storageClass: key(text.optional(), "class of the volumes", "the host's default class"),
   storageSize: key(quantity.default("5Gi"), "size of each volume"),

@@ -143,25 +143,6 @@ describe("extra values", () => {
   });
 });
 
-describe("a control plane without a volume", () => {
-  it("takes everything in it along when it changes", async () => {
-    const contentsOf = async (size: string) => {
-      const recorded = await lab({
-        controlPlane: { persistence: false },
-        management: { name: "mgmt", resources: { vcluster: { limits: { memory: size } } } },
-      });
-      const { inputs, opts } = recorded.get("lab-mgmt-vcluster-namespace");
-      expect(opts).toMatchObject({ replaceOnChanges: ["metadata.annotations"], deleteBeforeReplace: true });
-      const { annotations } = inputs["metadata"] as { annotations: Record<string, string> };
-      const contents = annotations["mesh-lab.dev/contents"];
-      expect(recorded.specOf("lab-mgmt-vcluster-kubeconfig")["contents"]).toBe(contents);
-      return contents;
-    };
-    expect(await contentsOf("2Gi")).toBe(await contentsOf("2Gi"));
-    expect(await contentsOf("3Gi")).not.toBe(await contentsOf("2Gi"));
-  });
-});
-
 describe("a paused cluster", () => {
   it("has its control plane stopped, and then its pods removed", async () => {
     const recorded = await lab({}, { paused: true });
