@@ -150,6 +150,14 @@ const controlPlane = object({
 const chartNames = Object.keys(charts) as ChartName[];
 const parts = Object.entries(versions) as [Part, string][];
 
+const partsInWords: Readonly<Record<Part, string>> = {
+  vcluster: "vcluster: its chart, which names its images",
+  k3s: "Kubernetes in the virtual clusters: tag of k3s' image",
+  glooMesh: "Gloo Mesh: its charts, which name their images",
+  istio: "Istio: its charts and images",
+  bookinfo: "Bookinfo: tag of its images",
+};
+
 /** Every key of the stack's configuration. */
 export const schema = z.strictObject({
   hostContext: key(
@@ -180,7 +188,10 @@ export const schema = z.strictObject({
   versions: orEmpty(
     object(
       Object.fromEntries(
-        parts.map(([part, version]) => [part, key(text.default(version), `version of ${part}`)]),
+        parts.map(([part, version]) => [
+          part,
+          key(text.default(version), `version of ${partsInWords[part]}`),
+        ]),
       ) as Record<Part, z.ZodDefault<z.ZodString>>,
     ),
   ),
