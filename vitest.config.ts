@@ -20,6 +20,8 @@ export default defineConfig({
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
           env: rehearsalOf("unit"),
+          // Of those that start processes, on a machine that has other things to do.
+          testTimeout: minutes,
           sequence: { groupOrder: 0 },
         },
       },

@@ -23,7 +23,7 @@ export interface ReleaseArgs extends ReleaseSettings {
   readonly access: { readonly kubeconfig?: pulumi.Output<string>; readonly context?: string | undefined };
 }
 
-/** A Helm release; one that does not come up tells what stands in its way. */
+/** A Helm release. */
 export function helmRelease(
   name: string,
   args: ReleaseArgs,
@@ -43,25 +43,36 @@ export function helmRelease(
     pulumi.mergeOptions(opts, {
       // Two releases of one name cannot exist side by side.
       deleteBeforeReplace: true,
-      hooks: { onError: [diagnosis(name, args)] },
+      hooks: { onError: [onFailure(name, args)] },
     }),
   );
 }
 
-/** Helm itself says of a release that is not ready in time no more than that. */
-function diagnosis(name: string, args: ReleaseArgs): pulumi.ErrorHook {
-  return new pulumi.ErrorHook(`${name}-diagnosis`, async () => {
+/**
+ * What is done about a release that fails: what a run that was cut off left of it is made good, and it is tried once
+ * more; else what stands in its way is told, of which Helm says no more than that the time is over.
+ */
+function onFailure(resource: string, args: ReleaseArgs): pulumi.ErrorHook {
+  let isMended = false;
+  return new pulumi.ErrorHook(`${resource}-failure`, async ({ errors }) => {
     // Loaded only where something has gone wrong: the library is large.
-    const { diagnose } = await import("../steps/diagnose.ts");
-    const { release, access } = args;
+    const [{ clusterOf }, { diagnose }, { mend }] = await Promise.all([
+      import("../steps/cluster.ts"),
+      import("../steps/diagnose.ts"),
+      import("../steps/helm-release.ts"),
+    ]);
+    const { release: name, access } = args;
     const { context, kubeconfig, namespace } = await valueOf(
       pulumi.output({ ...access, namespace: args.namespace }),
     );
-    const found = await diagnose({ context, kubeconfig }, namespace).catch((error: unknown) => [
-      `Its cluster does not answer: ${String(error)}`,
-    ]);
-    for (const problem of found) await pulumi.log.error(`${release} in namespace ${namespace}: ${problem}`);
-    // Not again: a second installation of the same name would fail.
+    const where = `${name} in namespace ${namespace}`;
+    if (!isMended && (await mend(clusterOf({ context, kubeconfig }), { namespace, name }, errors))) {
+      isMended = true;
+      await pulumi.log.warn(`${where} was left half done by a run that was cut off; it is completed`);
+      return true;
+    }
+    for (const problem of await diagnose({ context, kubeconfig }, namespace))
+      await pulumi.log.error(`${where}: ${problem}`);
     return false;
   });
 }

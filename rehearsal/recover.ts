@@ -1,4 +1,5 @@
 /** Repairs what a killed run of Pulumi left half done, so that the next one converges. */
+import type { ReleaseName } from "../steps/helm-release.ts";
 
 /** As much of `pulumi stack export` as recovery needs; secrets may be in plain text, marked as such. */
 export interface Deployment {
@@ -43,12 +44,6 @@ export interface ObjectName {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace?: string | undefined;
-  readonly name: string;
-}
-
-/** A Helm release by name. */
-export interface ReleaseName {
-  readonly namespace: string;
   readonly name: string;
 }
 

@@ -4,16 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { gunzipSync, gzipSync } from "node:zlib";
 import {
   ApiException,
   CoreV1Api,
   KubeConfig,
   KubernetesObjectApi,
-  type V1Secret,
   VersionApi,
 } from "@kubernetes/client-node";
-import type { Cluster, ClusterAccess, ObjectName, ReleaseName } from "./recover.ts";
+import { markFailed, statusOf } from "../steps/helm-release.ts";
+import type { Cluster, ClusterAccess, ObjectName } from "./recover.ts";
 
 /** What recovery needs to reach any cluster. */
 export interface RepairTools {
@@ -47,17 +46,8 @@ export async function connect(tools: RepairTools, access: ClusterAccess): Promis
       await within(tools.patience, what, async () => !(await exists(objects, object)));
       return true;
     },
-    async releaseStatus(release) {
-      return (await lastRevision(core, release))?.metadata?.labels?.["status"];
-    },
-    async markFailed(release) {
-      const revision = await lastRevision(core, release);
-      if (revision === undefined) return;
-      const { metadata: { name = "", labels = {} } = {}, data = {} } = revision;
-      labels["status"] = "failed";
-      data["release"] = withStatus(data["release"] ?? "", "failed");
-      await core.replaceNamespacedSecret({ name, namespace: release.namespace, body: revision });
-    },
+    releaseStatus: (release) => statusOf(core, release),
+    markFailed: (release) => markFailed(core, release),
     async uninstall({ namespace, name }) {
       const patience = ["--wait", "--timeout", `${tools.patience}s`];
       await runHelm(tools.helm, kubeConfig, ["uninstall", name, "--namespace", namespace, ...patience]);
@@ -93,25 +83,6 @@ async function exists(objects: KubernetesObjectApi, object: ObjectName): Promise
     if (error instanceof Error && error.message.startsWith("Unrecognized API version and kind")) return false;
     throw error;
   }
-}
-
-/** The Secret that holds a release's last revision. */
-async function lastRevision(
-  core: CoreV1Api,
-  { namespace, name }: ReleaseName,
-): Promise<V1Secret | undefined> {
-  const labelSelector = `owner=helm,name=${name}`;
-  const { items } = await core.listNamespacedSecret({ namespace, labelSelector });
-  const revision = ({ metadata }: V1Secret): number => Number(metadata?.labels?.["version"]);
-  return items.toSorted((a, b) => revision(a) - revision(b)).at(-1);
-}
-
-/** Helm keeps a revision as JSON in gzip in base64, and Secrets have base64 of their own. */
-function withStatus(encoded: string, status: string): string {
-  const text = Buffer.from(Buffer.from(encoded, "base64").toString(), "base64");
-  const revision = JSON.parse(gunzipSync(text).toString()) as { info: Record<string, unknown> };
-  const changed = { ...revision, info: { ...revision.info, status } };
-  return Buffer.from(gzipSync(JSON.stringify(changed)).toString("base64")).toString("base64");
 }
 
 async function runHelm(helm: string, kubeConfig: KubeConfig, args: readonly string[]): Promise<void> {

@@ -277,12 +277,3 @@ describe("inputs", () => {
     }
   });
 });
-
-describe("a release that does not come up", () => {
-  it("has somebody who looks for the reason, and does not try again", () => {
-    for (const { name, opts } of recorded.all(release)) {
-      const hooks = opts.hooks?.onError ?? [];
-      expect(hooks.map((hook) => hook.name)).toEqual([`${name}-diagnosis`]);
-    }
-  });
-});

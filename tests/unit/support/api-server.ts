@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { stringify } from "yaml";
@@ -15,6 +15,8 @@ export interface FakeApiServer {
   readonly kubeconfig: string;
   /** What it was asked, in order. */
   readonly requests: readonly string[];
+  /** What it was given last with each request. */
+  readonly bodies: ReadonlyMap<string, unknown>;
 }
 
 const servers: Server[] = [];
@@ -25,16 +27,23 @@ export async function apiServer(
   tls?: { readonly cert: string; readonly key: string },
 ): Promise<FakeApiServer> {
   const requests: string[] = [];
+  const bodies = new Map<string, unknown>();
   const listener: RequestListener = (request, response) => {
     const key = `${request.method ?? ""} ${request.url ?? ""}`;
     requests.push(key);
+    const parts: string[] = [];
+    request.setEncoding("utf8").on("data", (part: string) => parts.push(part));
+    request.on("end", () => {
+      if (parts.length > 0) bodies.set(key, JSON.parse(parts.join("")));
+      answer(key, response);
+    });
+  };
+  const answer = (key: string, response: ServerResponse): void => {
     const given = answers[key];
-    const answer = typeof given === "function" ? (given as () => object | undefined)() : given;
-    const refusal = answer === undefined ? 404 : "refusal" in answer ? Number(answer.refusal) : undefined;
+    const found = typeof given === "function" ? (given as () => object | undefined)() : given;
+    const refusal = found === undefined ? 404 : "refusal" in found ? Number(found.refusal) : undefined;
     response.writeHead(refusal ?? 200, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify(refusal === undefined ? answer : { kind: "Status", code: refusal, ...answer }),
-    );
+    response.end(JSON.stringify(refusal === undefined ? found : { kind: "Status", code: refusal, ...found }));
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   servers.push(server);
@@ -51,7 +60,7 @@ export async function apiServer(
     contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
     "current-context": "c",
   });
-  return { port, kubeconfig, requests };
+  return { port, kubeconfig, requests, bodies };
 }
 
 /** Stops all of them. */
