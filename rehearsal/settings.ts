@@ -6,7 +6,6 @@ import { delayProfiles, delaysSchema } from "./delays.ts";
 import type { HostChoice } from "./host-choice.ts";
 import { readFileIfAny } from "./host/files.ts";
 
-const label = z.record(z.string(), z.string());
 const quantity = z
   .union([z.string(), z.number()], "expected a quantity like 3, 500m or 24Gi")
   .transform(String)
@@ -23,7 +22,7 @@ const nodeGroup = z.strictObject({
   cpu: quantity,
   memory: quantity,
   pods: z.int().positive().default(110),
-  labels: label.default({}),
+  labels: z.record(z.string(), z.string()).default({}),
   taints: z
     .array(
       z.strictObject({

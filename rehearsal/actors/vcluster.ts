@@ -149,7 +149,10 @@ const isReadyNow = (pod: V1Pod | undefined): boolean => pod !== undefined && isR
 const prefixOf = (holder: V1PersistentVolumeClaim | V1Pod): string => `/vcluster/${meta(holder).uid}`;
 
 /** Where a vcluster's data is: with its volume claim, or with its pod if it has none. */
-function dataOf(pod: V1Pod | undefined, claim: V1PersistentVolumeClaim | undefined): string | undefined {
+export function dataOf(
+  pod: V1Pod | undefined,
+  claim: V1PersistentVolumeClaim | undefined,
+): string | undefined {
   if (claim !== undefined) return prefixOf(claim);
   const persistent = pod?.spec?.volumes?.some(
     ({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined,

@@ -97,7 +97,7 @@ function whyItEnded(): string {
     failed === undefined
       ? ["The host's supervisor ended", logTail(paths.logs, "supervisor")]
       : [`The host cannot run: ${failed.message}`, failed.tail];
-  return `${message}. The last lines of its log:\n${tail}\nAll logs are in ${paths.logs}.`;
+  return `${message.replace(/\.$/, "")}. The last lines of its log:\n${tail}\nAll logs are in ${paths.logs}.`;
 }
 
 /** Where the lines of the supervisor that was started last begin. */

@@ -85,12 +85,13 @@ async function start(): Promise<void> {
   const hostFile = openHostFile();
   const choice = choose(askedOf(process.env), hostFile.read().choice);
   const settings = readSettings(choice);
-  hostFile.update((state) => ({ ...state, choice }));
   log(`simulating ${choice.host}: ${settings.description}`);
   const { number: network, release } = await claimNetwork(hostFile, log);
   stops.push(release);
   if (settings.loadBalancer === "hostname") await provideNames(network);
   else withdrawNames();
+  // Up to here there is no host: who cannot have this one may still choose another.
+  hostFile.update((state) => ({ ...state, choice }));
   const pki = openPki(paths.pki);
   const ports = createPorts(hostFile, log);
   const etcd = await startEtcd({

@@ -1,8 +1,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { isReady } from "../../rehearsal/actors/objects.ts";
+import { until } from "../../rehearsal/host/until.ts";
 import { paths, root } from "../../rehearsal/paths.ts";
 import {
   cluster,
@@ -220,6 +224,42 @@ describe("a preview from another checkout", () => {
     } finally {
       rmSync(copy, { recursive: true });
     }
+  });
+});
+
+describe("a virtual cluster that is paused", () => {
+  const name = "devcluster2";
+  const copies = { namespace: name, labelSelector: `vcluster.loft.sh/managed-by=${name}` };
+  const podsOnHost = async (which: { namespace: string; labelSelector?: string }) =>
+    (await cluster("host").core.listNamespacedPod(which)).items;
+  const scale = async (replicas: number) => {
+    const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+    const body = { spec: { replicas } };
+    await cluster("host").apps.patchNamespacedStatefulSet({ name, namespace: name, body }, merge);
+  };
+  const soon = (isTrue: () => Promise<boolean>, what: string) =>
+    until(isTrue, 120, () => `${what} not within 120 s`);
+
+  it("leaves its pods on the host to whoever deletes them, and comes back with all of them", async () => {
+    const before = await deployments(name);
+    const pods = await podsOnHost(copies);
+
+    await scale(0);
+    const isOff = async () => (await podsOnHost({ namespace: name })).length === pods.length;
+    await soon(isOff, "the control plane is gone");
+    const uids = (list: typeof pods) => list.map(({ metadata }) => metadata?.uid).sort();
+    expect(uids(await podsOnHost(copies))).toEqual(uids(pods));
+    await cluster("host").core.deleteCollectionNamespacedPod(copies);
+    await soon(async () => (await podsOnHost(copies)).length === 0, "the pods are gone");
+
+    await scale(1);
+    const isBack = async () => {
+      const found = await podsOnHost(copies);
+      return found.length === pods.length && found.every(isReady);
+    };
+    await soon(isBack, "the pods are back");
+    await soon(async () => isDeepStrictEqual(await deployments(name), before), "the deployments are ready");
+    expect(await changesOf("up", "--yes", "--skip-preview")).toEqual([]);
   });
 });
 

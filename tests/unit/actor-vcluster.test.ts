@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { corednsObjects, registryOf } from "../../rehearsal/actors/coredns.ts";
 import { virtualNode } from "../../rehearsal/actors/nodes.ts";
 import { kubeconfigSecret } from "../../rehearsal/actors/kubeconfig-secret.ts";
+import { dataOf } from "../../rehearsal/actors/vcluster.ts";
 
 test("Secret vc-NAME is what k3s and the syncer write", () => {
   const tenant = { name: "devmgmt", namespace: "lab", owner: { name: "devmgmt", uid: "service-uid" } };
@@ -36,6 +37,35 @@ test("Secret vc-NAME is what k3s and the syncer write", () => {
     users: [{ name: "user", user: { "client-certificate-data": "Q0VSVAo=", "client-key-data": "S0VZCg==" } }],
     contexts: [{ name: "Default", context: { cluster: "local", namespace: "default", user: "user" } }],
     "current-context": "Default",
+  });
+});
+
+describe("a vcluster's data", () => {
+  const claim = { metadata: { uid: "claim" } };
+  const persistent = {
+    metadata: { uid: "pod" },
+    spec: {
+      containers: [],
+      volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data-devmgmt-0" } }],
+    },
+  };
+  const passing = {
+    metadata: { uid: "pod" },
+    spec: { containers: [], volumes: [{ name: "data", emptyDir: {} }] },
+  };
+
+  test("stays with its volume while there is no pod, as in a pause", () => {
+    expect(dataOf(persistent, claim)).toBe("/vcluster/claim");
+    expect(dataOf(undefined, claim)).toBe("/vcluster/claim");
+  });
+
+  test("goes with its pod where it has no volume", () => {
+    expect(dataOf(passing, undefined)).toBe("/vcluster/pod");
+    expect(dataOf(undefined, undefined)).toBeUndefined();
+  });
+
+  test("is not begun before its volume is there", () => {
+    expect(dataOf(persistent, undefined)).toBeUndefined();
   });
 });
 
