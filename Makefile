@@ -6,6 +6,10 @@ export CHARTS ## directory of real charts
 export HOST ## simulated host, one of rehearsal/hosts/; default the stack's own, else article
 export DELAYS ## realistic: what is simulated takes its time; default none
 export SEED ## number that decides how long each takes then; default 1
+ifneq ($(origin HOST),command line)
+# Some shells have one of their own, which means the machine.
+unexport HOST
+endif
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

@@ -1,7 +1,7 @@
 import { destroy } from "./destroy.ts";
 import type { Display } from "./display.ts";
 import { endOrphans } from "./engine.ts";
-import { hostStatus, stopHost } from "./host/client.ts";
+import { endOfHost, hostStatus, stopHost } from "./host/client.ts";
 import { leftovers, leftProcesses } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
 import { hostAnswers, recoverStack } from "./recovery.ts";
@@ -29,7 +29,7 @@ export async function down(display: Display): Promise<number> {
     if (result.ok) {
       say(`stack ${stack.name} destroyed, ${describeChanges(result)}`);
     } else {
-      for (const line of failure(result, "make rehearse-down")) display.plain(line);
+      for (const line of failure(result, "make rehearse-down", endOfHost())) display.plain(line);
       display.plain("make rehearse-reset throws everything away instead.");
     }
     return result.ok;

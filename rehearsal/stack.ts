@@ -5,6 +5,7 @@ import { delimiter, join, relative } from "node:path";
 import { parse, stringify } from "yaml";
 import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
+import { openHostFile } from "./host/host-file.ts";
 import { pulumiProgram } from "./host/name-space.ts";
 import { paths, rehearsalDir, root } from "./paths.ts";
 
@@ -32,6 +33,7 @@ const parallel = 32;
 const project = "mesh-lab";
 const licenseKey = `${project}:licenseKey`;
 const placeholder = "rehearsal-license";
+const renew = `${project}:renew`;
 
 /** Settings that belong to the user's secrets, and say nothing of the lab. */
 const encryption = ["encryptionsalt", "encryptedkey", "secretsprovider"];
@@ -81,12 +83,8 @@ export async function openStack(name: string): Promise<Stack> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!existsSync(paths.passphrase)) writeFileAtomically(paths.passphrase, randomBytes(32).toString("hex"));
 
-  const user = userStackFile(name);
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));
-  const before = parseStackFile(readFileIfAny(stack.configFile) ?? "");
-  const file = overlay(user, before, relative(root, paths.charts));
-  writeFileAtomically(stack.configFile, stringify(file));
-
+  const file = configure(stack);
   if (!stackExists(stack)) await pulumi(stack, ["stack", "init", name, "--no-select"]);
   if (file.config?.[licenseKey] === undefined) {
     await pulumi(stack, ["config", "set", "--secret", licenseKey], placeholder);
@@ -94,21 +92,40 @@ export async function openStack(name: string): Promise<Stack> {
   return stack;
 }
 
+/** Writes the configuration of a stack for the host as it is now. */
+export function configure(stack: Stack): StackFile {
+  const before = parseStackFile(readFileIfAny(stack.configFile) ?? "");
+  const { network } = openHostFile().read();
+  const file = overlay(userStackFile(stack.name), before, { charts: relative(root, paths.charts), network });
+  writeFileAtomically(stack.configFile, stringify(file));
+  return file;
+}
+
+/** What a rehearsal lays over a stack's file. */
+export interface Overlay {
+  /** Folder of the charts. */
+  readonly charts: string;
+  /** Number of the host's network, if it has one: in another one all addresses are others. */
+  readonly network?: number | undefined;
+}
+
 /**
  * The stack file that is rehearsed: the user's without its secrets, on the rehearsal's host and charts.
  * What an earlier run encrypted for itself is kept.
  */
-export function overlay(user: StackFile, before: StackFile, charts: string): StackFile {
+export function overlay(user: StackFile, before: StackFile, { charts, network }: Overlay): StackFile {
   const plain = Object.entries(user).filter(([key]) => !encryption.includes(key) && key !== "config");
   const kept = Object.entries(before).filter(([key]) => encryption.includes(key));
-  const license = before.config?.[licenseKey];
+  const config = withoutSecrets(user.config ?? {}) as Record<string, unknown>;
+  const reasons = [config[renew], network === undefined ? undefined : `network ${network}`];
   return {
     ...Object.fromEntries([...kept, ...plain]),
     config: {
-      ...(withoutSecrets(user.config ?? {}) as Record<string, unknown>),
+      ...config,
       [`${project}:hostContext`]: "host",
       [`${project}:charts`]: charts,
-      [licenseKey]: license,
+      [renew]: reasons.filter((reason) => typeof reason === "string").join(", "),
+      [licenseKey]: before.config?.[licenseKey],
     },
   };
 }

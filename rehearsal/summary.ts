@@ -8,15 +8,21 @@ export interface Outputs {
   readonly contexts?: readonly string[];
 }
 
-/** What a failed operation ends with. */
-export function failure({ stderr, waitingFor, interrupted }: EngineResult, again: string): string[] {
+/** What a failed operation ends with; `ended` says why the host no longer runs, if it does not. */
+export function failure(
+  { stderr, waitingFor, interrupted }: EngineResult,
+  again: string,
+  ended: string | undefined,
+): string[] {
+  const host =
+    ended ?? `The host keeps running, its logs are in ${shortest(paths.logs)}/; ${again} goes on from here.`;
   return [
     "",
     ...(stderr === "" ? [] : [stderr, ""]),
     ...(waitingFor.length === 0
       ? []
       : ["It was last waiting for:", ...waitingFor.map((step) => `  ${step}`)]),
-    `${interrupted ? "Interrupted" : "Failed"}. The host keeps running, its logs are in ${shortest(paths.logs)}/; ${again} goes on from here.`,
+    `${interrupted ? "Interrupted" : "Failed"}. ${host}`,
   ];
 }
 

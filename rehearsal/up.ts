@@ -4,13 +4,13 @@ import { destroy, isHalfDestroyed } from "./destroy.ts";
 import type { Display } from "./display.ts";
 import { type EngineResult, endOrphans, runEngine } from "./engine.ts";
 import type { HostChoice } from "./host-choice.ts";
-import { ensureHost } from "./host/client.ts";
+import { endOfHost, ensureHost } from "./host/client.ts";
 import { rememberBaseline } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
 import { type ChosenPlugin, choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
 import { honestBox, honesty } from "./report.ts";
-import { openStack, pulumi, type Stack, stateOf, versionsOf } from "./stack.ts";
+import { configure, openStack, pulumi, type Stack, stateOf, versionsOf } from "./stack.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
 
@@ -68,7 +68,7 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
   };
 
   const explain = (result: EngineResult): number => {
-    for (const line of failure(result, "make rehearse")) display.plain(line);
+    for (const line of failure(result, "make rehearse", endOfHost())) display.plain(line);
     return 1;
   };
 
@@ -78,6 +78,8 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     phases.run("plugins, charts, stack", () => prepare(display, choices)),
     phases.run("host", () => ensureHost(host, hostLines(say))),
   ]);
+  // The host may have moved to another network.
+  configure(stack);
 
   const { resources, pending, locked } = stateOf(stack);
   if (resources === 0) await rememberBaseline();

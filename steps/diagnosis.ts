@@ -29,13 +29,24 @@ function claimProblem({ metadata, spec, status }: V1PersistentVolumeClaim): stri
   return [`PersistentVolumeClaim ${metadata?.name ?? ""} is not bound. ${hint}`];
 }
 
+/** What to try, by what the scheduler says of the nodes. */
+const placeHints: readonly (readonly [reason: string, hint: string])[] = [
+  ["Insufficient", "Make room on the host, or ask for less with resources."],
+  [
+    "untolerated taint",
+    "A node that is not ready has one: kubectl get nodes. For others there is controlPlane.tolerations.",
+  ],
+  ["affinity/selector", "No node has the labels that are asked for: look at controlPlane.nodeSelector."],
+];
+
 function podProblems({ metadata, spec, status }: V1Pod): string[] {
   const condition = (type: string) => status?.conditions?.find((candidate) => candidate.type === type);
   if (status?.phase === "Succeeded" || condition("Ready")?.status === "True") return [];
   const pod = `Pod ${metadata?.name ?? ""}`;
   if (spec?.nodeName === undefined) {
     const message = condition("PodScheduled")?.message ?? "no scheduler has looked at it";
-    return [`${pod} is on no node: ${message}. Make room on the host, or ask for less with resources.`];
+    const hints = placeHints.flatMap(([reason, hint]) => (message.includes(reason) ? [` ${hint}`] : []));
+    return [`${pod} is on no node: ${message.replace(/\.$/, "")}.${hints.join("")}`];
   }
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   const waiting = containers.flatMap(containerProblem);

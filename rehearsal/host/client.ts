@@ -34,6 +34,11 @@ export async function hostStatus(): Promise<HostStatus> {
 /** Starts the chosen host unless it runs; resolves when it takes work. `onLine` is told of the progress. */
 export async function ensureHost(choice: HostChoice, onLine: (line: string) => void): Promise<void> {
   if ((await hostStatus()).ready) return;
+  const ending = livingSupervisor();
+  if (ending !== undefined && readNote("ending")?.pid === ending.pid) {
+    onLine("an earlier host is just ending");
+    await endProcess(ending, stopSeconds);
+  }
   const running = livingSupervisor();
   const read = lineReader(log, running === undefined ? sizeOf(log) : startOfLastRun());
   const supervisor = running ?? startSupervisor(choice);
@@ -91,17 +96,25 @@ function startSupervisor(choice: HostChoice): ProcessIdentity {
   return identity;
 }
 
+/** Why the host has ended; undefined while it runs. */
+export const endOfHost = (): string | undefined =>
+  livingSupervisor() === undefined ? whyItEnded() : undefined;
+
 function whyItEnded(): string {
   const failed = readNote("failed");
   const [message, tail] =
     failed === undefined
       ? ["The host's supervisor ended", logTail(paths.logs, "supervisor")]
       : [`The host cannot run: ${failed.message}`, failed.tail];
-  return `${message.replace(/\.$/, "")}. The last lines of its log:\n${tail}\nAll logs are in ${paths.logs}.`;
+  return [
+    `${message.replace(/\.$/, "")}. The last lines of its log:`,
+    tail,
+    `All logs are in ${paths.logs}. make rehearse starts it again; if it cannot run on, make rehearse-reset throws it away.`,
+  ].join("\n");
 }
 
 /** Where the lines of the supervisor that was started last begin. */
-const startOfLastRun = (): number => Math.max(0, (readFileIfAny(log) ?? "").lastIndexOf("\n=== "));
+const startOfLastRun = (): number => (readFileIfAny(log) ?? "").lastIndexOf("\n=== ") + 1;
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 

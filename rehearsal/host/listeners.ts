@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 
 /** Names the process that listens on a TCP port of this machine, as far as the kernel lets us see it. */
 export function listenerOn(port: number): string {
@@ -10,11 +11,17 @@ export function listenerOn(port: number): string {
     for (const fd of quietly(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
       const inode = quietly(() => readlinkSync(`/proc/${pid}/fd/${fd}`))?.match(/^socket:\[(\d+)\]$/)?.[1];
       if (inode !== undefined && inodes.has(inode)) {
-        return `${quietly(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "a process"} (pid ${pid})`;
+        return `${programOf(pid) ?? "a process"} (pid ${pid})`;
       }
     }
   }
   return "another user's process";
+}
+
+/** What it was started as: its threads may have named it otherwise. */
+function programOf(pid: string): string | undefined {
+  const [command = ""] = quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")) ?? [];
+  return command === "" ? undefined : basename(command.split(" ")[0] ?? "");
 }
 
 function listeningInodes(table: string, port: number): string[] {

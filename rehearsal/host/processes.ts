@@ -178,14 +178,12 @@ export function createProcessGroup(options: ProcessGroupOptions): ProcessGroup {
 /** Where a process of this name writes. */
 export const logPath = (logs: string, name: string): string => join(logs, `${name}.log`);
 
-/** The last lines that a process wrote since its last start. */
+/** The last lines that a process wrote since its last start; where a Go program panics, up to its stack. */
 export function logTail(logs: string, name: string, lines = 20): string {
   const all = (readFileIfAny(logPath(logs, name)) ?? "").trimEnd().split("\n");
-  const start = all.findLastIndex((line) => line.startsWith("=== "));
-  return all
-    .slice(start + 1)
-    .slice(-lines)
-    .join("\n");
+  const run = all.slice(all.findLastIndex((line) => line.startsWith("=== ")) + 1);
+  const stack = run.findIndex((line) => /^goroutine \d+ \[/.test(line));
+  return (stack < 0 ? run : run.slice(0, stack)).slice(-lines).join("\n").trimEnd();
 }
 
 const registrySchema = z.array(z.object({ name: z.string(), pid: z.int().positive(), born: z.string() }));

@@ -10,6 +10,8 @@ const schemas = {
   supervisor: z.object({ pid: z.int().positive(), born: z.string() }),
   /** That the host takes work, and after how many seconds each phase of its start was over. */
   ready: z.object({ pid: z.int().positive(), elapsed: z.record(z.string(), z.number()) }),
+  /** That a supervisor ends everything. */
+  ending: z.object({ pid: z.int().positive() }),
   /** Why the last supervisor gave up. */
   failed: z.object({ process: z.string(), message: z.string(), tail: z.string() }),
 };

@@ -55,6 +55,7 @@ let ending: Promise<never> | undefined;
 function end(code: number, death?: Death): Promise<never> {
   ending ??= (async () => {
     removeNotes("ready");
+    writeNote("ending", { pid: process.pid });
     if (death !== undefined) {
       log(`${death.message}; ending everything`);
       writeNote("failed", death);
@@ -64,7 +65,7 @@ function end(code: number, death?: Death): Promise<never> {
     })();
     await Promise.race([polite.catch(logError), sleep(politeSeconds * 1000)]);
     await processes.stopAll();
-    removeNotes("supervisor");
+    removeNotes("supervisor", "ending");
     log("stopped");
     process.exit(code);
   })();
@@ -143,7 +144,7 @@ if (other !== undefined) {
   console.error(`The rehearsal in ${rehearsalDir} is already supervised by process ${other.pid}.`);
   process.exit(taken);
 }
-removeNotes("ready", "failed");
+removeNotes("ready", "failed", "ending");
 process.on("uncaughtException", giveUp);
 process.on("unhandledRejection", giveUp);
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -1,13 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { isReady } from "../../rehearsal/actors/objects.ts";
 import { until } from "../../rehearsal/host/until.ts";
-import { paths, root } from "../../rehearsal/paths.ts";
+import { paths } from "../../rehearsal/paths.ts";
+import { checkout } from "./support/checkout.ts";
 import {
   cluster,
   deployments,
@@ -212,17 +211,14 @@ describe("a refresh", () => {
 
 describe("a preview from another checkout", () => {
   it("is empty", async () => {
-    const copy = mkdtempSync(join(tmpdir(), "checkout-"));
-    const isOwn = (path: string) => !/\/(node_modules|\.rehearsal|\.git)$/.test(path);
-    cpSync(root, copy, { recursive: true, filter: isOwn });
-    for (const shared of ["node_modules", ".rehearsal"]) symlinkSync(join(root, shared), join(copy, shared));
+    const other = checkout();
     try {
-      const preview = await pulumi("preview", "--json", "--cwd", copy);
+      const preview = await pulumi("preview", "--json", "--cwd", other.directory);
       const { changeSummary } = JSON.parse(preview) as { changeSummary: Record<string, number> };
       expect(Object.keys(changeSummary)).toEqual(["same"]);
       expect(changeSummary["same"]).toBeGreaterThan(90);
     } finally {
-      rmSync(copy, { recursive: true });
+      other.remove();
     }
   });
 });

@@ -12,7 +12,7 @@ import { paths, rehearsalDir, root } from "../../rehearsal/paths.ts";
 import { createPhases } from "../../rehearsal/phases.ts";
 import { redact } from "../../rehearsal/redact.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
-import { describeStack, overlay, stacksWithResources } from "../../rehearsal/stack.ts";
+import { describeStack, overlay, type StackFile, stacksWithResources } from "../../rehearsal/stack.ts";
 import { completeWipe, wipe } from "../../rehearsal/wipe.ts";
 import { describeChanges } from "../../rehearsal/summary.ts";
 import { chartPins } from "../../charts.ts";
@@ -35,11 +35,12 @@ describe("the stack file that is rehearsed", () => {
   };
 
   it("is the user's lab on the rehearsal's host and charts, without any secret of the user", () => {
-    expect(overlay(user, {}, ".rehearsal/charts")).toEqual({
+    expect(overlay(user, {}, { charts: ".rehearsal/charts" })).toEqual({
       config: {
         "mesh-lab:management": "mgmt",
         "mesh-lab:hostContext": "host",
         "mesh-lab:charts": ".rehearsal/charts",
+        "mesh-lab:renew": "",
         "mesh-lab:licenseKey": undefined,
         "mesh-lab:workloads": [{ name: "one" }],
       },
@@ -51,7 +52,7 @@ describe("the stack file that is rehearsed", () => {
       encryptionsalt: "rehearsal's salt",
       config: { "mesh-lab:licenseKey": { secure: "rehearsal's" }, "mesh-lab:management": "earlier" },
     };
-    const file = overlay(user, before, ".rehearsal/charts");
+    const file = overlay(user, before, { charts: ".rehearsal/charts" });
     expect(file["encryptionsalt"]).toBe("rehearsal's salt");
     expect(file.config).toMatchObject({
       "mesh-lab:licenseKey": { secure: "rehearsal's" },
@@ -60,11 +61,19 @@ describe("the stack file that is rehearsed", () => {
   });
 
   it("may have no configuration at all", () => {
-    expect(Object.keys(overlay({}, {}, "charts").config ?? {})).toEqual([
+    expect(Object.keys(overlay({}, {}, { charts: "charts" }).config ?? {})).toEqual([
       "mesh-lab:hostContext",
       "mesh-lab:charts",
+      "mesh-lab:renew",
       "mesh-lab:licenseKey",
     ]);
+  });
+
+  it("fetches addresses anew when the host has moved to another network, and when the user asks for it", () => {
+    const renewalOf = (user: StackFile, network: number) =>
+      overlay(user, {}, { charts: "charts", network }).config?.["mesh-lab:renew"];
+    expect(renewalOf({}, 7)).toBe("network 7");
+    expect(renewalOf({ config: { "mesh-lab:renew": "today" } }, 7)).toBe("today, network 7");
   });
 });
 

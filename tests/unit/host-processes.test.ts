@@ -55,6 +55,15 @@ describe("a process group", () => {
     expect(deaths[0]?.tail.split("\n")).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i + 11}`));
   });
 
+  test("tells of a panic without its stack", async () => {
+    const code =
+      "console.log('panic: no room\\n\\ngoroutine 7 [running]:\\nmain.main()\\n\\tmain.go:1'); process.exitCode = 2";
+    group.start({ name: "go", ...script(code), onExit: "fatal" });
+    await vi.waitFor(() => {
+      expect(deaths[0]?.tail).toBe("panic: no room");
+    });
+  });
+
   test("tells of a command that does not exist", async () => {
     group.start({ name: "absent", command: join(directory, "absent"), args: [], onExit: "fatal" });
     await vi.waitFor(() => {

@@ -404,6 +404,25 @@ describe("what stands in a release's way", () => {
       ],
     ],
     [
+      "no node that takes a pod",
+      pod(
+        {
+          conditions: [
+            {
+              type: "PodScheduled",
+              status: "False",
+              message:
+                "1 node(s) had untolerated taint(s), 1 node(s) didn't match Pod's node affinity/selector.",
+            },
+          ],
+        },
+        {},
+      ),
+      [
+        "Pod istiod-1 is on no node: 1 node(s) had untolerated taint(s), 1 node(s) didn't match Pod's node affinity/selector. A node that is not ready has one: kubectl get nodes. For others there is controlPlane.tolerations. No node has the labels that are asked for: look at controlPlane.nodeSelector.",
+      ],
+    ],
+    [
       "an image that cannot be pulled",
       pod({
         containerStatuses: [

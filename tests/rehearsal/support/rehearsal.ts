@@ -26,19 +26,23 @@ type Environment = Readonly<Record<string, string>>;
  *
  * @param directory where it keeps everything; another one is another rehearsal
  * @param environment what a user would give to `make` as variables
+ * @param project the checkout that is rehearsed
  */
-export function rehearsalIn(directory: string, environment: Environment = {}) {
-  const start = (args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> =>
+export function rehearsalIn(directory: string, environment: Environment = {}, project = root) {
+  const start = (
+    args: readonly string[],
+    more: Environment = {},
+  ): ChildProcessByStdio<null, Readable, Readable> =>
     spawn(process.execPath, ["rehearsal/main.ts", ...args], {
-      cwd: root,
-      env: { ...process.env, ...environment, REHEARSAL_DIR: directory },
+      cwd: project,
+      env: { ...process.env, ...environment, ...more, REHEARSAL_DIR: directory },
       stdio: ["ignore", "pipe", "pipe"],
     });
 
-  /** Runs a verb as `make` does. */
-  function rehearse(...args: string[]): Promise<Run> {
+  /** Runs a verb as `make` does, with what else a user would give to it. */
+  function rehearseWith(more: Environment, ...args: string[]): Promise<Run> {
     return new Promise((resolve) => {
-      const child = start(args);
+      const child = start(args, more);
       const all: string[] = [];
       const out: string[] = [];
       child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text) && all.push(text));
@@ -48,6 +52,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}) {
       });
     });
   }
+  const rehearse = (...args: string[]): Promise<Run> => rehearseWith({}, ...args);
 
   /** Runs a verb that must succeed. */
   async function rehearsed(...args: string[]): Promise<Run> {
@@ -115,7 +120,17 @@ export function rehearsalIn(directory: string, environment: Environment = {}) {
     return list.items.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort();
   }
 
-  return { directory, rehearse, rehearsed, killedOnce, pulumi, cluster, deployments, glooResources };
+  return {
+    directory,
+    rehearse,
+    rehearseWith,
+    rehearsed,
+    killedOnce,
+    pulumi,
+    cluster,
+    deployments,
+    glooResources,
+  };
 }
 
 /** The rehearsal of most tests. */

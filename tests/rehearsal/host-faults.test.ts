@@ -1,0 +1,192 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { checkout } from "./support/checkout.ts";
+import { killProcess, stopHostOf } from "./support/faults.ts";
+import { rehearsalIn } from "./support/rehearsal.ts";
+
+const project = checkout({
+  small: {
+    management: { name: "mgmt" },
+    workloads: [{ name: "east", eastWest: false, bookinfo: { reviews: ["v1"] } }],
+    timeoutSeconds: 25,
+  },
+});
+const rehearsal = rehearsalIn(join(rehearsalDir, "faults"), { STACK: "small" }, project.directory);
+const { directory, rehearse, rehearseWith, rehearsed, cluster } = rehearsal;
+
+beforeAll(async () => {
+  await rehearsed("reset");
+});
+afterAll(async () => {
+  await rehearse("reset");
+  project.remove();
+});
+
+const noSecret = { delays: { kubeconfigSecret: 3600 } };
+
+/** Runs `up` on a host that is started anew with other settings, and gives what it says when it fails. */
+async function failureOn(settings: object): Promise<string> {
+  const { code, output } = await rehearseWith({ REHEARSAL_SETTINGS: JSON.stringify(settings) }, "up");
+  expect(code).toBe(1);
+  await stopHostOf(directory);
+  return output;
+}
+
+/** What the host remembers. */
+const hostFile = (folder: string) =>
+  JSON.parse(readFileSync(join(folder, "run", "host.json"), "utf8")) as {
+    readonly ports: Readonly<Record<string, number>>;
+    readonly network: number;
+  };
+
+const listen = (port: number | undefined, address: string): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(port, address, () => {
+      resolve(server);
+    });
+  });
+
+// One after the other on one lab: each run goes on from where the one before it had to stop.
+describe("a lab on a host", () => {
+  it("without a load balancer is told to use node ports", async () => {
+    expect(await failureOn({ loadBalancer: "none", ...noSecret })).toContain(
+      "mgmt in namespace mgmt: Service mgmt has no address. Without a load balancer on the host it never is: set expose to NodePort.",
+    );
+  });
+
+  it("where no syncer writes a kubeconfig is told who should", async () => {
+    expect(await failureOn(noSecret)).toMatch(
+      /waited \d+ s for Secret vc-mgmt in namespace mgmt of the host: it does not exist\. Its writer is the syncer: kubectl -n mgmt logs mgmt-0 -c syncer\./,
+    );
+  });
+
+  it("that is too small is told which pods have no room, and what they lack", async () => {
+    expect(await failureOn({ nodes: [{ count: 1, cpu: 1, memory: "24Gi" }] })).toMatch(
+      /Pod \S+ is on no node: 0\/1 nodes are available: 1 Insufficient cpu\..* Make room on the host, or ask for less with resources\./,
+    );
+  });
+
+  it("whose node is not ready is told so, and comes up when it is", async () => {
+    await rehearsed("host");
+    const { core } = cluster("host");
+    const taint = async (taints: object[]) => {
+      const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+      await core.patchNode({ name: "node-1", body: { spec: { taints } } }, merge);
+    };
+    // What the controllers of a cluster do to a node that does not answer.
+    await taint([{ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }]);
+    const { code, output } = await rehearse("up");
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /Pod \S+ is on no node: .*untolerated taint.* A node that is not ready has one: kubectl get nodes\./,
+    );
+
+    await taint([]);
+    await rehearsed("up");
+    expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
+  });
+});
+
+describe("a rehearsal", () => {
+  it("is not run twice at once", async () => {
+    const [first, second] = await Promise.all([rehearsed("up"), rehearse("up")].map(async (run) => run));
+    expect(first?.code).toBe(0);
+    expect(second).toMatchObject({ code: 1 });
+    expect(second?.output).toMatch(
+      /make rehearse is running in \S+ \(process \d+\): wait for it, or end it\./,
+    );
+  });
+
+  it("comes back from a machine that was switched off, whoever has its numbers and ports now", async () => {
+    await stopHostOf(directory);
+    const { ports, network } = hostFile(directory);
+    const others = await Promise.all([
+      listen(ports["mgmt"], "127.0.0.1"),
+      listen(ports["etcd"], "127.0.0.1"),
+      listen(443, `127.${network}.0.1`),
+    ]);
+    // A process that has the number of the old supervisor, and nothing to do with it.
+    writeFileSync(
+      join(directory, "run", "supervisor.json"),
+      JSON.stringify({ pid: process.pid, born: "before" }),
+    );
+    try {
+      const { output } = await rehearsed("up");
+      expect(output).toMatch(/port \d+ of mgmt is taken by node \(pid \d+\): using \d+ instead/);
+      expect(output).toMatch(
+        /127\.\d+\.0\.0\/16 is taken by another rehearsal, all addresses move to 127\.\d+\.0\.0\/16/,
+      );
+      expect(await rehearsal.deployments("east")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
+      expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
+    } finally {
+      for (const other of others) other.close();
+    }
+  });
+});
+
+describe("taken down", () => {
+  it("leaves nothing, though a virtual API server has just been killed", async () => {
+    killProcess(directory, "east.kube-apiserver");
+    expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);
+  });
+});
+
+describe("data", () => {
+  const data = join(directory, "etcd");
+
+  // Only root may mount a small disk.
+  it.skipIf(process.getuid?.() !== 0)(
+    "that finds no room any more is told, and goes on when there is",
+    async () => {
+      mkdirSync(data, { recursive: true });
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=160m", "none", data]);
+      try {
+        await rehearsed("host");
+        const filler = join(data, "filler");
+        fill(filler);
+        const { code, output } = await rehearse("up");
+        expect(code).toBe(1);
+        expect(output).toMatch(
+          /The host cannot run: etcd ended with exit code \d+\..*no space left on device/s,
+        );
+        rmSync(filler);
+        await rehearsed("up");
+        expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
+        await stopHostOf(directory);
+      } finally {
+        execFileSync("umount", ["--lazy", data]);
+      }
+      await rehearsed("reset");
+    },
+  );
+
+  it("that is spoilt is told, and thrown away on request", async () => {
+    await rehearsed("host");
+    await stopHostOf(directory);
+    const file = join(data, "data", "member", "snap", "db");
+    writeFileSync(file, readFileSync(file).fill(0xff));
+    const { code, output } = await rehearse("up");
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /The host cannot run: etcd ended with exit code \d+\..*failed to open database.*make rehearse-reset throws it away\./s,
+    );
+    await rehearsed("reset");
+    await rehearsed("host");
+  });
+});
+
+/** Writes zeros until the disk is full. */
+function fill(file: string): void {
+  const block = Buffer.alloc(64 * 1024);
+  try {
+    for (;;) appendFileSync(file, block);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+  }
+}

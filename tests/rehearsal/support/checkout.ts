@@ -1,0 +1,31 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { root } from "../../../rehearsal/paths.ts";
+
+/** A copy of this project. */
+export interface Checkout {
+  /** Its root. */
+  readonly directory: string;
+  readonly remove: () => void;
+}
+
+/** Makes another checkout of this project, on the tools of this one; `stacks` are labs that it has in addition. */
+export function checkout(stacks: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): Checkout {
+  const directory = mkdtempSync(join(tmpdir(), "checkout-"));
+  const isOwn = (path: string) => !/\/(node_modules|\.rehearsal|\.git)$/.test(path);
+  cpSync(root, directory, { recursive: true, filter: isOwn });
+  for (const shared of ["node_modules", ".rehearsal"])
+    symlinkSync(join(root, shared), join(directory, shared));
+  for (const [name, lab] of Object.entries(stacks)) {
+    const config = Object.fromEntries(Object.entries(lab).map(([key, value]) => [`mesh-lab:${key}`, value]));
+    writeFileSync(join(directory, `Pulumi.${name}.yaml`), stringify({ config }));
+  }
+  return {
+    directory,
+    remove: () => {
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
