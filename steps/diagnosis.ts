@@ -53,14 +53,17 @@ function podProblems({ metadata, spec, status }: V1Pod): string[] {
   return waiting.length > 0 ? waiting.map((problem) => `${pod}: ${problem}`) : [`${pod} is not ready.`];
 }
 
+/** A syncer whose Service has an address outside of the range that it was given. */
+const rangeHint =
+  "Set serviceCidr to the host's range of ClusterIPs, or leave it out, so that the host is asked.";
+
 function containerProblem({ name, ready, state, lastState }: V1ContainerStatus): string[] {
   const { reason, message } = state?.waiting ?? {};
   if (ready || reason === undefined) return [];
   const ended = lastState?.terminated;
   const before =
     ended === undefined ? [] : [`it ended before with exit code ${ended.exitCode}`, ended.message ?? ""];
-  const details = [message ?? "", ...before].filter((detail) => detail !== "");
-  return [
-    `container ${name} is in ${reason}${details.length === 0 ? "" : `: ${[...new Set(details)].join("; ")}`}`,
-  ];
+  const details = [...new Set([message ?? "", ...before])].filter((detail) => detail !== "").join("; ");
+  const hint = details.includes("not in the valid range") ? `. ${rangeHint}` : "";
+  return [`container ${name} is in ${reason}${details === "" ? "" : `: ${details}`}${hint}`];
 }

@@ -307,7 +307,7 @@ describe("a virtual cluster's kubeconfig", () => {
     );
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^waited \d+ s for Secret vc-east in namespace east of the host: it does not exist\. Pod east-0 is on no node: 0\/1 nodes are available: 1 Insufficient cpu\.\. Make room on the host, or ask for less with resources\. Its writer is the syncer: kubectl -n east logs east-0 -c syncer\.$/,
+      /^waited \d+ s for Secret vc-east in namespace east of the host: it does not exist\. Pod east-0 is on no node: 0\/1 nodes are available: 1 Insufficient cpu\. Make room on the host, or ask for less with resources\. Its writer is the syncer: kubectl -n east logs east-0 -c syncer\.$/,
     );
   });
 
@@ -448,6 +448,23 @@ describe("what stands in a release's way", () => {
         ],
       }),
       ["Pod istiod-1: container agent is in CrashLoopBackOff: it ended before with exit code 1; no relay"],
+    ],
+    [
+      "a range that is not the host's",
+      pod({
+        containerStatuses: [
+          {
+            name: "syncer",
+            ready: false,
+            state: {
+              waiting: { reason: "CrashLoopBackOff", message: "provided IP is not in the valid range" },
+            },
+          },
+        ],
+      }),
+      [
+        "Pod istiod-1: container syncer is in CrashLoopBackOff: provided IP is not in the valid range. Set serviceCidr to the host's range of ClusterIPs, or leave it out, so that the host is asked.",
+      ],
     ],
     ["a pod that is slow", pod({ containerStatuses: [] }), ["Pod istiod-1 is not ready."]],
     [

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
 import { endProcess, identify } from "../../../rehearsal/host/process-identity.ts";
+import { until } from "../../../rehearsal/host/until.ts";
 
 /** A process of a rehearsal's host, as its supervisor remembers it. */
 interface Remembered {
@@ -8,12 +10,10 @@ interface Remembered {
   readonly pid: number;
 }
 
-const remembered = (directory: string): readonly Remembered[] =>
-  JSON.parse(readFileSync(join(directory, "run", "processes.json"), "utf8")) as Remembered[];
-
 /** Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up. */
 export function killProcess(directory: string, name: string): void {
-  const found = remembered(directory).find((process) => process.name === name);
+  const all = JSON.parse(readFileSync(join(directory, "run", "processes.json"), "utf8")) as Remembered[];
+  const found = all.find((process) => process.name === name);
   if (found === undefined) throw new Error(`the host runs no ${name}`);
   process.kill(found.pid, "SIGKILL");
 }
@@ -25,4 +25,73 @@ export async function stopHostOf(directory: string): Promise<void> {
   };
   const supervisor = identify(pid);
   if (supervisor !== undefined) await endProcess(supervisor, 60);
+}
+
+/** A process that runs, with its command and its parent. */
+interface Running {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: readonly string[];
+}
+
+/** Processes of a rehearsal's engine whose command is as wanted. */
+export const engineProcesses = (
+  directory: string,
+  isWanted: (command: readonly string[]) => boolean,
+): Running[] =>
+  readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => {
+      try {
+        const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
+        const command = read("cmdline").split("\0");
+        if (!isWanted(command) || !read("environ").includes(directory)) return [];
+        const stat = read("stat");
+        const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        return [{ pid: Number(pid), parent: Number(parent), command }];
+      } catch {
+        // It has just ended.
+        return [];
+      }
+    });
+
+/** A client for a virtual cluster of a rehearsal, as soon as its syncer has written the Secret. */
+export async function inside(directory: string, name: string): Promise<CoreV1Api> {
+  const host = hostOf(directory).makeApiClient(CoreV1Api);
+  const { data } = await host.readNamespacedSecret({ namespace: name, name: `vc-${name}` });
+  const { ports } = JSON.parse(readFileSync(join(directory, "run", "host.json"), "utf8")) as {
+    ports: Readonly<Record<string, number>>;
+  };
+  const text = Buffer.from(data?.["config"] ?? "", "base64").toString();
+  const config = new KubeConfig();
+  config.loadFromString(text.replace("https://localhost:8443", `https://127.0.0.1:${ports[name] ?? ""}`));
+  return config.makeApiClient(CoreV1Api);
+}
+
+function hostOf(directory: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(join(directory, "kubeconfig"));
+  config.setCurrentContext("host");
+  return config;
+}
+
+/** Annotates the first pod of the host that is as wanted, as soon as there is one. */
+export async function annotateHostPod(
+  directory: string,
+  isWanted: (pod: V1Pod) => boolean,
+  annotations: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const core = hostOf(directory).makeApiClient(CoreV1Api);
+  let pod: V1Pod | undefined;
+  await until(
+    async () => {
+      pod = (await core.listPodForAllNamespaces()).items.find(isWanted);
+      return pod !== undefined;
+    },
+    120,
+    () => "no such pod came up within 120 s",
+  );
+  const { name = "", namespace = "" } = pod?.metadata ?? {};
+  const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+  await core.patchNamespacedPod({ name, namespace, body: { metadata: { annotations } } }, merge);
 }

@@ -3,7 +3,13 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Resource, ResourceOptions, ResourceTransformation } from "@pulumi/pulumi";
-import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type PulumiFn,
+  type Stack,
+  type UpOptions,
+} from "@pulumi/pulumi/automation/index.js";
 import { pulumiProgram } from "../../../rehearsal/host/name-space.ts";
 import { paths, root } from "../../../rehearsal/paths.ts";
 import { describeStack } from "../../../rehearsal/stack.ts";
@@ -31,17 +37,42 @@ export async function inlineStack(name: string, program: PulumiFn): Promise<Stac
 }
 
 /** Runs `up` that must fail, takes away what it built, and gives its words. */
-export async function failureOf(stack: Stack): Promise<string> {
+export async function failureOf(stack: Stack, options: UpOptions = {}): Promise<string> {
   try {
-    await stack.up({ parallel: 32, color: "never" });
+    await stack.up({ parallel: 32, color: "never", ...options });
   } catch (error) {
     return String(error);
   } finally {
-    await stack.destroy({ color: "never" });
-    await stack.workspace.removeStack(stack.name);
+    await takenAway(stack);
   }
   throw new Error(`${stack.name} came up, and was to fail`);
 }
+
+/** Takes away what a stack built, and the stack. */
+export async function takenAway(stack: Stack): Promise<void> {
+  await stack.destroy({ color: "never" });
+  await stack.workspace.removeStack(stack.name);
+}
+
+/** What a preview would do to each resource that does not stay the same. */
+export async function opsOf(stack: Stack): Promise<Record<string, string>> {
+  const ops: Record<string, string> = {};
+  await stack.preview({
+    onEvent: ({ resourcePreEvent: { metadata } = {} }) => {
+      if (metadata !== undefined && metadata.op !== "same")
+        ops[metadata.urn.split("::").at(-1) ?? ""] = metadata.op;
+    },
+  });
+  return ops;
+}
+
+/** Gives the resource of a name to `use` as soon as there is one. */
+export const captured =
+  (name: string, use: (resource: Resource) => void): ResourceTransformation =>
+  (args) => {
+    if (args.name === name) use(args.resource);
+    return undefined;
+  };
 
 /** Turns one edge of the graph round: `second` no longer waits for `first`, and `first` waits for `second`. */
 export function reversed(first: string, second: string): ResourceTransformation {

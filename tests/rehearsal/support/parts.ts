@@ -1,0 +1,57 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Bookinfo } from "../../../components/bookinfo.ts";
+import { Host } from "../../../components/host.ts";
+import { IstioStack } from "../../../components/istio-stack.ts";
+import { VCluster } from "../../../components/vcluster.ts";
+import { paths } from "../../../rehearsal/paths.ts";
+import { labConfig } from "../../support/config.ts";
+
+/** The configuration of a lab of one workload cluster on the rehearsal's host. */
+export const oneWorkload = (name: string, more: object = {}) =>
+  labConfig({
+    hostContext: "host",
+    charts: paths.charts,
+    management: { name: "mgmt" },
+    workloads: [{ name }],
+    timeoutSeconds: 30,
+    ...more,
+  });
+
+/** A virtual cluster as the lab makes it, and what is needed to go on in it. */
+export function vclusterOf(
+  name: string,
+  settings = oneWorkload(name),
+  transformations: pulumi.ResourceTransformation[] = [],
+) {
+  const [cluster] = settings.workloads;
+  if (cluster === undefined) throw new Error("no workload cluster");
+  const host = new Host(`${name}-host`, settings);
+  const vcluster = new VCluster(
+    name,
+    { ...settings, cluster, chart: settings.charts.vcluster, host },
+    { providers: [host.provider], transformations },
+  );
+  return { settings, cluster, host, vcluster };
+}
+
+/** Istio in a virtual cluster, as the lab makes both. */
+export function istioIn(name: string, opts: pulumi.ComponentResourceOptions = {}, given = oneWorkload(name)) {
+  const { settings, cluster, host, vcluster } = vclusterOf(name, given);
+  const istio = new IstioStack(
+    "istio",
+    { ...settings, cluster, kubeconfig: vcluster.kubeconfig, host, localities: [] },
+    { ...vcluster.inside, providers: [vcluster.provider], ...opts },
+  );
+  return { settings, vcluster, istio };
+}
+
+/** Bookinfo, with Istio, in a virtual cluster, as the lab makes all of it. */
+export function bookinfoIn(name: string) {
+  const { settings, vcluster, istio } = istioIn(name);
+  const { timeoutSeconds, imageRegistry, versions } = settings;
+  new Bookinfo(
+    "bookinfo",
+    { reviews: ["v1"], tag: versions.bookinfo, imageRegistry, injection: [istio.istiod], timeoutSeconds },
+    { ...vcluster.inside, providers: [vcluster.provider] },
+  );
+}
