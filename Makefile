@@ -44,6 +44,10 @@ preview: $(installed) ## What would change in the rehearsed lab now; needs no ru
 pulumi: $(installed) ## Pulumi on the rehearsed stack: make pulumi ARGS="stack output"
 	@$(rehearsal) pulumi -- $(ARGS)
 
+.PHONY: lab
+lab: $(installed) ## A verb on the rehearsed lab: make lab ARGS="status"; on a real one: npm run lab -- status
+	@$(rehearsal) lab -- $(ARGS)
+
 .PHONY: test
 test: check ## Lint, types, unit tests and rehearsal tests
 	@vitest run

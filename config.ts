@@ -1,17 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
-import { type ChartSources, chartsFromDirectory, chartsFromRepositories } from "./charts.ts";
 import { unknownCombinations } from "./compatibility.ts";
 import { checkAmbientHost, currentCluster } from "./config/ambient-host.ts";
-import { clusterNames, contradictions, type Mistake } from "./config/contradictions.ts";
-import { type Settings, schema } from "./config/schema.ts";
-import { configType } from "./config/types.ts";
-import { versions as defaultVersions } from "./versions.ts";
+import { type CheckedSettings, checkSettings, describe, settingsOf } from "./config/check.ts";
+import { clusterNames, type Mistake } from "./config/contradictions.ts";
 
 /** The whole configuration of a lab, complete and valid; what each member means is said in `config/schema.ts`. */
-export interface LabConfig extends Readonly<Omit<Settings, "charts" | "licenseKey">> {
-  /** Where each chart comes from. */
-  readonly charts: ChartSources;
+export interface LabConfig extends CheckedSettings {
   /** Solo.io license key; secret. */
   readonly licenseKey: pulumi.Output<string>;
   /** Whether extra values hold a secret, which makes all values of the releases that take them secret. */
@@ -84,76 +78,4 @@ export function checkSecrets(
       message: "it holds a secret, which would not stay one; only licenseKey and values may",
     })),
   ];
-}
-
-/** The values of one project's keys; empty text, the default of optional keys, stands for a key that is not set. */
-export function settingsOf(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {
-  const prefix = `${project}:`;
-  return Object.fromEntries(
-    Object.entries(all)
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, text]) => [key.slice(prefix.length), text] as const)
-      .filter(([, text]) => text !== "")
-      .map(([key, text]) => [key, isText(key) ? text : parseJson(text)]),
-  );
-}
-
-/** Pulumi passes whatever is not text as JSON. */
-function isText(key: string): boolean {
-  const form = (schema.shape as Readonly<Record<string, z.ZodType | undefined>>)[key];
-  return form === undefined || configType(form) === "string";
-}
-
-/** What is no JSON stays text, and fails the check of its key in the user's words. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-/** Checks a whole configuration as plain data; finds every mistake, or none and the settings, complete. */
-export function checkSettings(input: Readonly<Record<string, unknown>>): {
-  readonly settings?: Omit<LabConfig, "licenseKey" | "secretValues">;
-  readonly mistakes: readonly Mistake[];
-} {
-  const { data, error } = schema.safeParse(input);
-  const mistakes = [...(error?.issues.flatMap(explain) ?? []), ...contradictions(input)];
-  const versions = data?.versions ?? defaultVersions;
-  const directory = input["charts"];
-  const charts =
-    typeof directory === "string"
-      ? chartsFromDirectory(versions, directory, (message) => mistakes.push({ path: "charts", message }))
-      : chartsFromRepositories(versions, data?.repositories);
-  if (data === undefined || mistakes.length > 0) return { mistakes };
-  return { settings: { ...data, charts }, mistakes };
-}
-
-function explain(issue: z.core.$ZodIssue): Mistake[] {
-  const path = pathOf(issue.path);
-  if (issue.code === "invalid_union") {
-    // What is wrong with the form that it comes closest to is the better message.
-    const closest = issue.errors.find((issues) => issues.every(({ code }) => code !== "invalid_value"));
-    if (closest?.every((inside) => inside.path.length > 0) === true)
-      return closest.flatMap((inside) => explain({ ...inside, path: [...issue.path, ...inside.path] }));
-  }
-  if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-  return issue.keys.map((key) => ({
-    path: path === "" ? key : `${path}.${key}`,
-    message: "there is no such setting",
-  }));
-}
-
-const pathOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (at, key) =>
-      typeof key === "number" ? `${at}[${key}]` : at === "" ? String(key) : `${at}.${String(key)}`,
-    "",
-  );
-
-/** One message for all mistakes. */
-export function describe(project: string, mistakes: readonly Mistake[]): string {
-  const lines = mistakes.map(({ path, message }) => `  ${project}:${path}: ${message}`);
-  return [`The configuration of this stack has mistakes (${mistakes.length}):`, ...lines].join("\n");
 }

@@ -10,7 +10,15 @@ import { withLock } from "./lock.ts";
 import { paths, rehearsalDir } from "./paths.ts";
 import { redact } from "./redact.ts";
 import { readSettings } from "./settings.ts";
-import { describeStack, isProgramCommand, openStack, pulumiForUser, stacksWithResources } from "./stack.ts";
+import {
+  describeStack,
+  isProgramCommand,
+  labForUser,
+  openStack,
+  pulumiForUser,
+  type Stack,
+  stacksWithResources,
+} from "./stack.ts";
 import { ensureTools } from "./toolchain.ts";
 import { prepare, startHost, up } from "./up.ts";
 import { completeWipe } from "./wipe.ts";
@@ -32,6 +40,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   down: (call) => alone("make rehearse-down", () => down(call.display)),
   preview: (call) => alone("make preview", () => preview(call)),
   pulumi: (call) => passOn(call),
+  lab: (call) => labVerb(call),
   reset: (call) => alone("make rehearse-reset", () => reset(call)),
 };
 
@@ -52,11 +61,21 @@ async function preview({ display, stack, charts, args }: Call): Promise<number> 
 /** Runs the Pulumi CLI on the rehearsal's stack. */
 async function passOn({ display, stack: name, args }: Call): Promise<number> {
   await ensureTools(display);
-  const described = describeStack(name);
-  // A stack file that is there is taken as it is: `config set` is to last until the next `up`.
-  const stack = existsSync(described.configFile) ? described : await openStack(name);
+  const stack = await stackAsItIs(name);
   const run = (): Promise<number> => pulumiForUser(stack, args);
   return isProgramCommand(args) ? alone(`pulumi ${args.join(" ")}`, run) : run();
+}
+
+/** Runs a verb of the lab on the rehearsal's stack. */
+async function labVerb({ display, stack, args }: Call): Promise<number> {
+  await ensureTools(display);
+  return labForUser(await stackAsItIs(stack), args);
+}
+
+/** A stack whose file is taken as it is where there is one: `config set` is to last until the next `up`. */
+async function stackAsItIs(name: string): Promise<Stack> {
+  const described = describeStack(name);
+  return existsSync(described.configFile) ? described : openStack(name);
 }
 
 const kept = new Set<string>([paths.bin, paths.bundles, paths.compileCache]);

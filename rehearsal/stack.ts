@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { openHostFile } from "./host/host-file.ts";
-import { pulumiProgram } from "./host/name-space.ts";
+import { knowing } from "./host/name-space.ts";
 import { paths, rehearsalDir, root } from "./paths.ts";
 
 /** A stack file, as far as the rehearsal looks at it. */
@@ -232,11 +232,27 @@ export function pulumi(stack: Stack, args: readonly string[], input?: string): P
 /** Runs the Pulumi CLI for the user, on the user's terminal; returns its exit code. */
 export function pulumiForUser(stack: Stack, args: readonly string[]): Promise<number> {
   const call = invocation(stack, args);
+  const env = isProgramCommand(args) ? engineEnv(stack) : stack.env;
+  return forUser(knowing("pulumi"), call.args, { cwd: call.cwd, env });
+}
+
+/** Runs a verb of the lab on a stack as if this were the user's own; returns its exit code. */
+export const labForUser = (stack: Stack, args: readonly string[]): Promise<number> =>
+  forUser(knowing("node"), ["lab/main.ts", ...args], {
+    cwd: root,
+    // Where the Pulumi that it calls finds the configuration that is rehearsed.
+    env: { ...stack.env, PULUMI_OPTION_CWD: paths.stack },
+  });
+
+function forUser(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    // Ctrl-C reaches both; it is for the CLI to end.
+    // Ctrl-C reaches both; it is for the program to end.
     process.on("SIGINT", () => undefined);
-    const env = isProgramCommand(args) ? engineEnv(stack) : stack.env;
-    spawn(pulumiProgram(), call.args, { cwd: call.cwd, env, stdio: "inherit" })
+    spawn(program, args, { ...options, stdio: "inherit" })
       .on("error", reject)
       .on("exit", (code) => {
         resolve(code ?? 1);
@@ -255,7 +271,7 @@ export function startEngine(stack: Stack, verb: "up" | "destroy") {
     "never",
     "--non-interactive",
   ]);
-  return spawn(pulumiProgram(), call.args, {
+  return spawn(knowing("pulumi"), call.args, {
     cwd: call.cwd,
     env: engineEnv(stack),
     stdio: ["ignore", "pipe", "pipe"],

@@ -14,25 +14,32 @@ import { addressIn } from "./network.ts";
  */
 
 const hosts = join(paths.names, "hosts");
-const wrapper = join(paths.names, "bin", "pulumi");
-const pulumi = join(paths.bin, "pulumi");
+const folder = join(paths.names, "bin");
 
-/** The Pulumi CLI; where load balancers have names, it is one that knows them. */
-export const pulumiProgram = (): string => (existsSync(wrapper) ? wrapper : pulumi);
+/** What must know them: the Pulumi CLI, and Node for what people do with the lab. */
+const programs = { pulumi: join(paths.bin, "pulumi"), node: process.execPath } as const;
+
+/** A program; where load balancers have names, it is one that knows them. */
+export function knowing(program: keyof typeof programs): string {
+  const wrapper = join(folder, program);
+  return existsSync(wrapper) ? wrapper : programs[program];
+}
 
 /** How to get a mount namespace: by right, or in a user namespace, in which everybody is root. */
 const ways = [["--mount"], ["--mount", "--map-root-user"]];
 
-/** Makes the CLI that knows the names of a network's load balancers. */
+/** Makes the programs that know the names of a network's load balancers. */
 export async function provideNames(network: number): Promise<void> {
   writeFileAtomically(hosts, hostsFile(readFileSync("/etc/hosts", "utf8"), network));
   const refusals = new Set<string>();
   for (const way of ways) {
     const refusal = await refusalOf(way, addressIn(network, "loadBalancer", 2));
     if (refusal === undefined) {
-      const command = unshare(way, pulumi).map(quoted).join(" ");
-      writeFileAtomically(wrapper, `#!/bin/sh\nexec unshare ${command} "$@"\n`);
-      chmodSync(wrapper, 0o700);
+      for (const [name, program] of Object.entries(programs)) {
+        const command = unshare(way, program).map(quoted).join(" ");
+        writeFileAtomically(join(folder, name), `#!/bin/sh\nexec unshare ${command} "$@"\n`);
+        chmodSync(join(folder, name), 0o700);
+      }
       return;
     }
     refusals.add(refusal);

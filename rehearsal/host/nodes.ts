@@ -30,6 +30,8 @@ export function nodesOf(groups: Settings["nodes"], network: number, version: str
           "kubernetes.io/arch": architecture,
           ...labels,
         },
+        // By this, programs tell simulated nodes from real ones.
+        annotations: { "kwok.x-k8s.io/node": "fake" },
       },
       spec: { podCIDR: `10.244.${index}.0/24`, podCIDRs: [`10.244.${index}.0/24`], taints },
       status: {

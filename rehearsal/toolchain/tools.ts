@@ -58,7 +58,8 @@ export const tools: readonly Tool[] = [
     module: "github.com/pulumi/pulumi/pkg/v3",
     path: "cmd/pulumi",
     versionArgs: ["version"],
-    from: "3.230.0",
+    // Older ones may not read options from the environment.
+    from: "3.246.0",
     below: "4.0.0",
   },
 ];

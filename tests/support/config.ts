@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkSettings, describe, type LabConfig } from "../../config.ts";
+import type { LabConfig } from "../../config.ts";
+import { checkSettings, describe } from "../../config/check.ts";
 
 export const licenseKey = "license-of-the-test";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { pulumiProgram } from "../../rehearsal/host/name-space.ts";
+import { knowing } from "../../rehearsal/host/name-space.ts";
 import { hostsFile, nameOf, withAddresses } from "../../rehearsal/host/names.ts";
 import { paths } from "../../rehearsal/paths.ts";
 
@@ -29,5 +29,5 @@ describe("the names of load balancers", () => {
 });
 
 test("Pulumi runs as it is where load balancers have no names", () => {
-  expect(pulumiProgram()).toBe(`${paths.bin}/pulumi`);
+  expect(knowing("pulumi")).toBe(`${paths.bin}/pulumi`);
 });

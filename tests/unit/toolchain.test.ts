@@ -72,7 +72,7 @@ describe("a version", () => {
 
   it.each([
     ["pulumi", "3.229.9", false],
-    ["pulumi", "3.230.0", true],
+    ["pulumi", "3.246.0", true],
     ["pulumi", "4.0.0", false],
     ["helm", "3.9.0", false],
     ["helm", "3.18.0", true],

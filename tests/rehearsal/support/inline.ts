@@ -10,7 +10,7 @@ import {
   type Stack,
   type UpOptions,
 } from "@pulumi/pulumi/automation/index.js";
-import { pulumiProgram } from "../../../rehearsal/host/name-space.ts";
+import { knowing } from "../../../rehearsal/host/name-space.ts";
 import { paths, root } from "../../../rehearsal/paths.ts";
 import { describeStack } from "../../../rehearsal/stack.ts";
 
@@ -28,7 +28,7 @@ export async function inlineStack(name: string, program: PulumiFn): Promise<Stac
       workDir,
       pulumiHome: paths.pulumiHome,
       pulumiCommand: await PulumiCommand.get({
-        root: dirname(dirname(pulumiProgram())),
+        root: dirname(dirname(knowing("pulumi"))),
         skipVersionCheck: true,
       }),
       envVars: env as Record<string, string>,

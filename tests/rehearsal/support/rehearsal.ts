@@ -81,6 +81,10 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
   const pulumi = async (...args: string[]): Promise<string> =>
     (await rehearsed("pulumi", "--", ...args)).stdout;
 
+  /** The facts that a verb of the lab prints; it must succeed. */
+  const factsOf = async <T>(...args: string[]): Promise<T> =>
+    JSON.parse((await rehearsed("lab", "--", ...args, "--json")).stdout) as T;
+
   /** Clients for one context of the rehearsal's kubeconfig. */
   function cluster(context: string) {
     const config = new KubeConfig();
@@ -127,6 +131,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     rehearsed,
     killedOnce,
     pulumi,
+    factsOf,
     cluster,
     deployments,
     glooResources,
@@ -134,5 +139,5 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
 }
 
 /** The rehearsal of most tests. */
-export const { rehearse, rehearsed, killedOnce, pulumi, cluster, deployments, glooResources } =
+export const { rehearse, rehearsed, killedOnce, pulumi, factsOf, cluster, deployments, glooResources } =
   rehearsalIn(rehearsalDir);

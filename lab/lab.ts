@@ -1,0 +1,73 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { z } from "zod";
+import { type CheckedSettings, checkSettings, describe, settingsOf } from "../config/check.ts";
+import { kubeConfigOf } from "../steps/cluster.ts";
+import { Failure } from "./failure.ts";
+import { pulumi } from "./pulumi.ts";
+
+const project = "mesh-lab";
+
+const outputsSchema = z.object({
+  contexts: z.array(z.string()),
+  kubeconfig: z.string(),
+  ingresses: z.record(z.string(), z.string()),
+  productPages: z.record(z.string(), z.string()),
+});
+
+/** The outputs of a lab that is up, as far as verbs use them. */
+export type Outputs = Readonly<z.infer<typeof outputsSchema>>;
+
+const configSchema = z.record(z.string(), z.object({ value: z.string() }));
+
+/**
+ * The configuration of the stack, checked as the program checks it.
+ *
+ * @throws Failure with every mistake
+ */
+export async function readSettings(): Promise<CheckedSettings> {
+  // Secrets are needed for values; none of them leaves this process.
+  const config = configSchema.parse(JSON.parse(await pulumi("config", "--json", "--show-secrets")));
+  const texts = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
+  // Who looks around needs no license.
+  const { settings, mistakes } = checkSettings({ licenseKey: "none", ...settingsOf(project, texts) });
+  if (settings === undefined) throw new Failure(describe(project, mistakes));
+  return settings;
+}
+
+/**
+ * The outputs of the stack.
+ *
+ * @throws Failure where the lab is not up
+ */
+export async function readOutputs(): Promise<Outputs> {
+  const text = await pulumi("stack", "output", "--json", "--show-secrets");
+  const { data } = outputsSchema.safeParse(JSON.parse(text));
+  if (data === undefined) throw new Failure("The lab is not up: its stack has no outputs. pulumi up first.");
+  return data;
+}
+
+/** The host, as the lab's configuration names it. */
+export const hostOf = ({ hostContext }: Pick<CheckedSettings, "hostContext">): KubeConfig =>
+  kubeConfigOf({ context: hostContext });
+
+/** A virtual cluster of the lab. */
+export const clusterOf = ({ kubeconfig }: Pick<Outputs, "kubeconfig">, name: string): KubeConfig =>
+  kubeConfigOf({ kubeconfig, context: name });
+
+/** Names of the lab's virtual clusters, the management cluster first. */
+export const clustersIn = ({ management, workloads }: CheckedSettings): string[] =>
+  [management, ...workloads].map(({ name }) => name);
+
+/**
+ * The clusters that the user means.
+ *
+ * @param names what was given; none means all of them
+ * @throws Failure where there is no such cluster
+ */
+export function chosenClusters(settings: CheckedSettings, names: readonly string[]): string[] {
+  const all = clustersIn(settings);
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0)
+    throw new Failure(`The lab has no cluster ${unknown.join(", ")}; it has ${all.join(", ")}.`);
+  return names.length === 0 ? all : all.filter((name) => names.includes(name));
+}

@@ -1,0 +1,44 @@
+import { Command } from "@commander-js/extra-typings";
+import { type ExitCode, exitCodes, Failure } from "./failure.ts";
+
+/** What a verb found or did. */
+export interface Report {
+  /** The facts, as `--json` prints them; never a secret. */
+  readonly facts: unknown;
+  /** The same for people. */
+  readonly text: string;
+  /** Default: all is well. */
+  readonly exitCode?: ExitCode;
+}
+
+/**
+ * A verb, to which its file adds arguments, options and an action.
+ *
+ * @param example what one would type after `npm run lab --`
+ */
+export const verb = (name: string, summary: string, example: string) =>
+  new Command(name)
+    .description(summary)
+    .option("--json", "print facts as JSON")
+    .addHelpText("after", `\nExample:\n  npm run lab -- ${example}`);
+
+/** Waits for a verb's report, prints it, and settles what the process ends with. */
+export async function present(options: { readonly json?: true }, report: Promise<Report>): Promise<void> {
+  try {
+    const { facts, text, exitCode = exitCodes.fine } = await report;
+    await written(options.json === true ? JSON.stringify(facts, undefined, 2) : text);
+    process.exit(exitCode);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    if (process.env["DEBUG"] !== undefined) console.error(error);
+    // At once: connections that are kept for another request would keep the process alive.
+    process.exit(error instanceof Failure ? error.exitCode : exitCodes.faulty);
+  }
+}
+
+const written = (text: string): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdout.write(text === "" ? "" : `${text}\n`, () => {
+      resolve();
+    });
+  });

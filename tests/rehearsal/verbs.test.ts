@@ -1,0 +1,14 @@
+import { afterAll, beforeAll } from "vitest";
+import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { podsTests } from "./verbs/pods.ts";
+
+beforeAll(async () => {
+  await rehearsed("reset");
+  await rehearsed("up");
+});
+afterAll(async () => {
+  await rehearse("reset");
+});
+
+// On one lab, one after the other.
+podsTests();

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { cluster, factsOf, rehearse } from "../support/rehearsal.ts";
+
+interface Row {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly hostNamespace: string;
+  readonly hostPod: string;
+  readonly node: string;
+}
+
+export function podsTests(): void {
+  describe("pods", () => {
+    it("has each pod of a virtual cluster, and where it is on the host", async () => {
+      const rows = await factsOf<Row[]>("pods", "devcluster1");
+      const inside = await cluster("devcluster1").core.listPodForAllNamespaces();
+      const named = (list: readonly { namespace?: string; name?: string }[]) =>
+        list.map(({ namespace, name }) => `${namespace ?? ""}/${name ?? ""}`).sort();
+      expect(named(rows.map(({ namespace, pod }) => ({ namespace, name: pod })))).toEqual(
+        named(inside.items.map(({ metadata }) => metadata ?? {})),
+      );
+
+      const host = await cluster("host").core.listPodForAllNamespaces();
+      for (const { hostNamespace, hostPod, node } of rows) {
+        const pod = host.items.find(({ metadata }) => metadata?.name === hostPod);
+        expect(pod?.metadata?.namespace).toBe(hostNamespace);
+        expect(pod?.spec?.nodeName).toBe(node);
+      }
+    });
+
+    it("finds what a name on the host stands for", async () => {
+      const [first] = await factsOf<Row[]>("pods");
+      expect(await factsOf<Row[]>("pods", "--host", first?.hostPod ?? "")).toEqual([first]);
+    });
+
+    it.each([
+      [["pods", "nowhere"], "The lab has no cluster nowhere; it has devmgmt, devcluster1, devcluster2."],
+      [["pods", "--host", "nobody"], "No pod of the lab is called nobody on the host."],
+    ])("says what there is not: %j", async (args, message) => {
+      const { code, output } = await rehearse("lab", "--", ...args);
+      expect(output).toContain(message);
+      expect(code).toBe(1);
+    });
+  });
+}
