@@ -50,7 +50,7 @@ lab: $(installed) ## A verb on the rehearsed lab: make lab ARGS="status"; on a r
 
 .PHONY: test
 test: check ## Lint, types, unit tests and rehearsal tests
-	@vitest run
+	@vitest run --project unit --project rehearsal
 
 .PHONY: test-unit
 test-unit: $(installed) ## The tests that take seconds
@@ -59,6 +59,11 @@ test-unit: $(installed) ## The tests that take seconds
 .PHONY: test-rehearsal
 test-rehearsal: $(installed) ## The tests that build the lab with the real engine on real API servers
 	@vitest run --project rehearsal
+
+.PHONY: soak
+soak: export SEEDS := $(or $(SEEDS),10)
+soak: $(installed) ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100
+	@vitest run --project soak
 
 .PHONY: check types formatting lint
 check: $(installed) ## Types, formatting and lint

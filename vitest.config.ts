@@ -29,14 +29,24 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // One host at a time.
-          fileParallelism: false,
+          // Each has a host of its own, and all wait a good part of their time.
+          setupFiles: ["tests/own-rehearsal.ts"],
+          maxWorkers: 3,
           // What is concurrent inside of a file waits a good part of its time.
           maxConcurrency: 2,
           env: rehearsalOf("test"),
           testTimeout: 10 * minutes,
           hookTimeout: 30 * minutes,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "soak",
+          include: ["tests/soak/**/*.test.ts"],
+          env: { ...rehearsalOf("soak"), SEED: process.env["SEED"] ?? "" },
+          testTimeout: 20 * minutes,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

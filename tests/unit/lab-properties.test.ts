@@ -1,34 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { labsOf } from "../support/labs.ts";
 import { type RecordedLab, recordLab } from "./support/lab.ts";
 import { namesOf, type Registration } from "./support/record.ts";
 
-const name = fc.stringMatching(/^[a-z][a-z0-9]{0,7}(-[a-z0-9]{1,4})?$/).filter((text) => text !== "host");
-const gateway = fc.oneof(fc.constant(false), fc.record({ replicas: fc.integer({ min: 0, max: 3 }) }));
-
-const clusters = fc
-  .uniqueArray(name, { minLength: 2, maxLength: 6 })
-  .chain(([management = "", ...workloads]) =>
-    fc.record({
-      management: fc.record({ name: fc.constant(management), paused: fc.boolean() }),
-      workloads: fc.tuple(
-        ...workloads.map((workload) =>
-          fc.record(
-            {
-              name: fc.constant(workload),
-              paused: fc.boolean(),
-              ingress: gateway,
-              eastWest: gateway,
-              bookinfo: fc.record({ reviews: fc.subarray(["v1", "v2", "v3"]) }),
-            },
-            { requiredKeys: ["name"] },
-          ),
-        ),
-      ),
-      expose: fc.constantFrom("LoadBalancer", "NodePort"),
-      multiCluster: fc.boolean(),
-    }),
-  );
+const clusters = labsOf({ most: 6, paused: fc.boolean() });
 
 /** Runs a check on labs of random clusters. */
 const forAnyLab = async (

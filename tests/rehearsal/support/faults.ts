@@ -18,13 +18,18 @@ export function killProcess(directory: string, name: string): void {
   process.kill(found.pid, "SIGKILL");
 }
 
+const supervisorOf = (directory: string): number =>
+  (JSON.parse(readFileSync(join(directory, "run", "supervisor.json"), "utf8")) as { pid: number }).pid;
+
 /** Stops a rehearsal's host in good order; the next run starts it again. */
 export async function stopHostOf(directory: string): Promise<void> {
-  const { pid } = JSON.parse(readFileSync(join(directory, "run", "supervisor.json"), "utf8")) as {
-    pid: number;
-  };
-  const supervisor = identify(pid);
+  const supervisor = identify(supervisorOf(directory));
   if (supervisor !== undefined) await endProcess(supervisor, 60);
+}
+
+/** Kills what looks after a rehearsal's host, without a chance to end its children. */
+export function killSupervisor(directory: string): void {
+  process.kill(supervisorOf(directory), "SIGKILL");
 }
 
 /** A process that runs, with its command and its parent. */

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -61,20 +61,42 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     return run;
   }
 
-  /** Runs a verb, and kills its process, without a chance to clean up, when its output says this. */
-  function killedOnce(sign: RegExp, ...args: string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /**
+   * Runs a verb, and strikes once, when what it has said is as wanted.
+   *
+   * @param strike is given the verb's process
+   * @returns how it ended; `code` is -1 where it was killed
+   */
+  function struck(
+    isTime: (said: string) => boolean,
+    strike: (driver: ChildProcess) => void,
+    ...args: string[]
+  ): Promise<Run & { readonly isStruck: boolean }> {
+    return new Promise((resolve) => {
       const child = start(args);
-      const out: string[] = [];
+      let [said, isStruck] = ["", false];
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        out.push(text);
-        if (sign.test(out.join(""))) child.kill("SIGKILL");
+        said += text;
+        if (isStruck || !isTime(said)) return;
+        isStruck = true;
+        strike(child);
       });
-      child.on("exit", (_, signal) => {
-        if (signal === "SIGKILL") resolve();
-        else reject(new Error(`${args.join(" ")} ended before ${String(sign)}:\n${out.join("")}`));
+      // What it started may hold its output for longer than it lives.
+      child.on("exit", (code) => {
+        resolve({ code: code ?? -1, stdout: "", output: said, isStruck });
       });
     });
+  }
+
+  /** Runs a verb, and kills its process, without a chance to clean up, when its output says this. */
+  async function killedOnce(sign: RegExp, ...args: string[]): Promise<void> {
+    const { isStruck, output } = await struck(
+      (said) => sign.test(said),
+      (driver) => driver.kill("SIGKILL"),
+      ...args,
+    );
+    if (!isStruck) throw new Error(`${args.join(" ")} ended before ${String(sign)}:\n${output}`);
   }
 
   /** Runs Pulumi on the rehearsal's stack, and gives what it printed to standard output. */
@@ -129,6 +151,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     rehearse,
     rehearseWith,
     rehearsed,
+    struck,
     killedOnce,
     pulumi,
     factsOf,
