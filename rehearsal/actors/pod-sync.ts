@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { V1Pod } from "@kubernetes/client-node";
 import { meta } from "./objects.ts";
-import { origin } from "./translate.ts";
+import { origin, relabelling, type Tenant } from "./translate.ts";
 
 /** What the syncer does next about a pod. */
 export type PodStep =
@@ -9,13 +9,14 @@ export type PodStep =
   | { readonly do: "create-copy" }
   | { readonly do: "delete-copy"; readonly graceSeconds?: number }
   | { readonly do: "delete-pod"; readonly graceSeconds: number }
+  | { readonly do: "relabel-copy"; readonly patch: object }
   | { readonly do: "bind"; readonly node: string }
   | { readonly do: "report-status" };
 
 const defaultGraceSeconds = 30;
 
 /** The next step, given the vcluster's pod and its copy on the host, each as it is now. */
-export function nextPodStep(pod: V1Pod | undefined, copy: V1Pod | undefined): PodStep {
+export function nextPodStep(tenant: Tenant, pod: V1Pod | undefined, copy: V1Pod | undefined): PodStep {
   if (pod === undefined)
     return copy === undefined || meta(copy).leaving ? { do: "nothing" } : { do: "delete-copy" };
   if (copy === undefined) {
@@ -32,6 +33,8 @@ export function nextPodStep(pod: V1Pod | undefined, copy: V1Pod | undefined): Po
     const graceSeconds = pod.metadata?.deletionGracePeriodSeconds ?? defaultGraceSeconds;
     return { do: "delete-copy", graceSeconds };
   }
+  const patch = relabelling(tenant, pod, copy);
+  if (patch !== undefined) return { do: "relabel-copy", patch };
   const node = copy.spec?.nodeName;
   if (node !== undefined && pod.spec?.nodeName === undefined) return { do: "bind", node };
   return copy.status === undefined || isDeepStrictEqual(pod.status, copy.status)

@@ -86,7 +86,7 @@ const syncPod: Sync<V1Pod> = async (cluster, key, cached) => {
     pod ??= await cluster.api.get<V1Pod>(at.pod(namespace, name));
     copy ??= await cluster.host.get<V1Pod>(at.pod(cluster.namespace, copyName));
   }
-  const step = nextPodStep(pod, copy);
+  const step = nextPodStep(cluster, pod, copy);
   switch (step.do) {
     case "nothing":
       return;
@@ -101,6 +101,9 @@ const syncPod: Sync<V1Pod> = async (cluster, key, cached) => {
     case "delete-pod":
       if (pod !== undefined)
         await cluster.api.remove(at.pod(namespace, name), { ...step, uid: meta(pod).uid });
+      return;
+    case "relabel-copy":
+      await cluster.host.patch(at.pod(cluster.namespace, copyName), step.patch);
       return;
     case "bind":
       await unlessThere(

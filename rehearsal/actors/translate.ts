@@ -30,6 +30,9 @@ export const origin = {
 
 export const managedBy = "vcluster.loft.sh/managed-by";
 const namespaceLabel = "vcluster.loft.sh/namespace";
+const labelPrefix = "vcluster.loft.sh/label-";
+/** From there, containers get the labels of their pod. */
+const podLabels = "vcluster.loft.sh/labels";
 
 /** Name parts joined by dashes; a name of more than 63 characters is cut and ends in a hash of the whole. */
 export function joinName(...parts: readonly string[]): string {
@@ -70,7 +73,7 @@ export function hostPod(
         "vcluster.loft.sh/name": name,
         "vcluster.loft.sh/namespace": namespace,
         [origin.uid]: uid,
-        "vcluster.loft.sh/labels": labelLines(labels),
+        [podLabels]: labelLines(labels),
         "vcluster.loft.sh/service-account-name": spec.serviceAccountName ?? "",
         ...(set === undefined ? {} : { "vcluster.loft.sh/owner-set-kind": set.kind }),
         ...(gate === undefined ? {} : { [gateAnnotations.hold]: gate.reason }),
@@ -96,6 +99,17 @@ function hostContainer(container: V1Container): V1Container {
     ...pick(container, ["name", "image", "resources", "ports", "restartPolicy"]),
     ...(env === undefined ? {} : { env }),
   };
+}
+
+/** What a copy lacks of its pod's labels, as a merge patch; undefined if it has them. */
+export function relabelling(tenant: Tenant, pod: V1Pod, copy: V1Pod): object | undefined {
+  const wanted: Readonly<Record<string, string>> = copyMeta(tenant, pod).metadata.labels ?? {};
+  const { labels: found, uid } = meta(copy);
+  const stale = Object.keys(found).filter((key) => key.startsWith(labelPrefix) && !(key in wanted));
+  const isMissing = Object.entries(wanted).some(([key, value]) => found[key] !== value);
+  if (stale.length === 0 && !isMissing) return undefined;
+  const labels = { ...wanted, ...Object.fromEntries(stale.map((key) => [key, null])) };
+  return { metadata: { uid, labels, annotations: { [podLabels]: labelLines(meta(pod).labels) } } };
 }
 
 /** The host's copy of a Service with these node ports. The host chooses its cluster IP, and the node ports that are missing. */

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { PatchStrategy, setHeaderOptions, type V1ObjectMeta, type V1Service } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { isReady } from "../../rehearsal/actors/objects.ts";
@@ -124,6 +125,55 @@ describe("the lab comes up", () => {
     for (const name of clusters) expect(output).toContain(name);
     expect(output).toMatch(/simulated/i);
     expect(output).not.toMatch(/client-key-data|BEGIN/);
+  });
+});
+
+describe.each(workloads)("on the host, what is in %s", (name) => {
+  /** The name that vcluster 0.10.2 gives to an object on the host. */
+  const hostName = (metadata: V1ObjectMeta = {}): string => {
+    const whole = `${metadata.name ?? ""}-x-${metadata.namespace ?? ""}-x-${name}`;
+    return whole.length <= 63 ? whole : `${whole.slice(0, 52)}-${hash(whole)}`.replaceAll(".-", "-");
+  };
+  const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 10);
+  const copies = { namespace: name, labelSelector: `vcluster.loft.sh/managed-by=${name}` };
+  const copyOf = <T extends { metadata?: V1ObjectMeta }>(list: T[], metadata?: V1ObjectMeta): T | undefined =>
+    list.find((copy) => copy.metadata?.name === hostName(metadata));
+
+  it("has every pod under its translated name and labels, on the node and in the state that it reports", async () => {
+    const { items: pods } = await cluster(name).core.listPodForAllNamespaces();
+    const { items: onHost } = await cluster("host").core.listNamespacedPod(copies);
+    expect(onHost.map(({ metadata }) => metadata?.name).sort()).toEqual(
+      pods.map(({ metadata }) => hostName(metadata)).sort(),
+    );
+    // Some of them are too long for the host as they are.
+    expect(pods.some(({ metadata }) => !hostName(metadata).endsWith(`-x-${name}`))).toBe(true);
+    for (const { metadata, spec, status } of pods) {
+      const copy = copyOf(onHost, metadata);
+      const labels = Object.entries(metadata?.labels ?? {}).map(([key, value]) => [
+        `vcluster.loft.sh/label-${name}-x-${hash(key)}`,
+        value,
+      ]);
+      expect(copy?.metadata?.labels).toMatchObject(Object.fromEntries(labels));
+      expect(copy?.metadata?.labels).toMatchObject({ "vcluster.loft.sh/namespace": metadata?.namespace });
+      expect(copy?.metadata?.labels).not.toHaveProperty("app");
+      expect(copy?.spec?.nodeName).toMatch(/^node-\d+$/);
+      expect(spec?.nodeName).toBe(copy?.spec?.nodeName);
+      expect([copy?.status?.phase, status?.phase]).toEqual(["Running", "Running"]);
+      expect(status?.podIP).toBe(copy?.status?.podIP);
+    }
+  });
+
+  it("has every load balancer, whose address is the one inside", async () => {
+    const isBalanced = ({ spec }: V1Service) => spec?.type === "LoadBalancer";
+    const services = (await cluster(name).core.listServiceForAllNamespaces()).items.filter(isBalanced);
+    const { items: onHost } = await cluster("host").core.listNamespacedService(copies);
+    expect(services).toHaveLength(2);
+    for (const { metadata, status } of services) {
+      const copy = copyOf(onHost, metadata);
+      expect(copy?.spec?.type).toBe("LoadBalancer");
+      expect(copy?.status?.loadBalancer?.ingress).toHaveLength(1);
+      expect(copy?.status?.loadBalancer?.ingress).toEqual(status?.loadBalancer?.ingress);
+    }
   });
 });
 
