@@ -4,8 +4,8 @@ import * as random from "@pulumi/random";
 import type { ChartSource } from "../charts.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import { type ExposedService, endpointOf, exposedFields, hostAndPort } from "../values/exposure.ts";
-import { glooMeshMgmtValues } from "../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
+import { glooMeshRelease } from "../values/releases.ts";
 import type { Host } from "./host.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { awaitValues, fieldsOf } from "./step.ts";
@@ -42,7 +42,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
 
   constructor(name: string, args: GlooMeshMgmtArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:GlooMeshMgmt", name, {}, opts);
-    const { cluster, kubeconfig, host, expose, imageRegistry, licenseKey, timeoutSeconds } = args;
+    const { cluster, kubeconfig, host, expose, licenseKey, timeoutSeconds } = args;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -68,10 +68,8 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
       `${name}-release`,
       {
         ...args,
-        kind: "glooMeshEnterprise",
-        release: "gloo-mesh-enterprise",
+        ...glooMeshRelease(args, cluster, licenseKey),
         namespace: namespace.metadata.name,
-        own: glooMeshMgmtValues({ cluster: cluster.name, licenseKey, expose, imageRegistry }),
         clusterValues: cluster.values,
         access: { kubeconfig },
       },

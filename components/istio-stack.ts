@@ -1,18 +1,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSources } from "../charts.ts";
+import type { ChartSource, ChartSources } from "../charts.ts";
 import type { LabConfig, WorkloadConfig } from "../config.ts";
 import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../values/exposure.ts";
+import { type Gateway, gatewayNamespace, gateways } from "../values/istio.ts";
 import {
-  type Gateway,
-  gatewayNamespace,
-  gateways,
-  gatewayValues,
-  istioBuild,
-  istiodValues,
-} from "../values/istio.ts";
+  gatewayRelease,
+  istioBaseRelease,
+  istioNamespace,
+  istiodRelease,
+  type OwnRelease,
+} from "../values/releases.ts";
 import type { Host } from "./host.ts";
-import { helmRelease, type ReleaseArgs, type ReleaseSettings } from "./release.ts";
+import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { awaitValues, fieldsOf } from "./step.ts";
 
 export interface IstioStackArgs
@@ -44,78 +44,39 @@ export class IstioStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: IstioStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:istio:IstioStack", name, {}, opts);
-    const {
-      cluster,
-      kubeconfig,
-      charts,
-      localities,
-      expose,
-      versions,
-      istioImage,
-      imageRegistry,
-      multiCluster,
-    } = args;
-    const { resources } = cluster;
+    const { cluster, kubeconfig, charts, localities } = args;
 
-    const system = this.namespace(`${name}-system`, "istio-system");
+    const system = this.namespace(`${name}-system`, istioNamespace);
     this.gatewayNamespace = this.namespace(`${name}-gateways`, gatewayNamespace);
 
     // Releases, not charts rendered by the engine: istiod changes its own webhooks, which must not show as drift.
     const release = (
-      role: string,
-      releaseArgs: Pick<ReleaseArgs, "kind" | "release" | "namespace" | "chart" | "own">,
+      own: OwnRelease,
+      chart: ChartSource,
+      { metadata }: k8s.core.v1.Namespace,
       dependsOn: pulumi.Resource[],
     ): k8s.helm.v3.Release =>
       helmRelease(
-        `${name}-${role}`,
-        { ...args, ...releaseArgs, clusterValues: cluster.values, access: { kubeconfig } },
+        `${name}-${own.release.replace("istio-", "")}`,
+        {
+          ...args,
+          ...own,
+          chart,
+          namespace: metadata.name,
+          clusterValues: cluster.values,
+          access: { kubeconfig },
+        },
         { parent: this, dependsOn },
       );
 
-    const base = release(
-      "base",
-      { kind: "istioBase", chart: charts.istioBase, release: "istio-base", namespace: system.metadata.name },
-      [],
-    );
-    this.istiod = release(
-      "istiod",
-      {
-        kind: "istiod",
-        chart: charts.istiod,
-        release: "istiod",
-        namespace: system.metadata.name,
-        own: istiodValues({
-          cluster: cluster.name,
-          build: istioBuild(versions.istio, istioImage, imageRegistry),
-          multiCluster,
-          resources: resources.istiod,
-        }),
-      },
-      // Its EnvoyFilters are of kinds that base defines; and it takes the places of endpoints from nodes as they are.
-      [base, ...localities],
-    );
+    const base = release(istioBaseRelease, charts.istioBase, system, []);
+    // Its EnvoyFilters are of kinds that base defines; and it takes the places of endpoints from nodes as they are.
+    this.istiod = release(istiodRelease(args, cluster), charts.istiod, system, [base, ...localities]);
 
     const gateway = (kind: Gateway): k8s.helm.v3.Release | undefined => {
-      const wanted = cluster[kind];
-      if (wanted === false) return undefined;
-      const { name: gatewayName } = gateways[kind];
-      return release(
-        gatewayName.replace("istio-", ""),
-        {
-          kind,
-          chart: charts.gateway,
-          release: gatewayName,
-          namespace: this.gatewayNamespace.metadata.name,
-          own: gatewayValues({
-            gateway: kind,
-            replicas: wanted.replicas,
-            expose,
-            resources: resources.gateways,
-          }),
-        },
-        // Their pods have the image `auto`, which only istiod's webhook replaces, and only when they are created.
-        [this.istiod],
-      );
+      const own = gatewayRelease(args, cluster, kind);
+      // Their pods have the image `auto`, which only istiod's webhook replaces, and only when they are created.
+      return own && release(own, charts.gateway, this.gatewayNamespace, [this.istiod]);
     };
     const ingress = gateway("ingress");
     gateway("eastWest");

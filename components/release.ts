@@ -3,20 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
 import type { LabConfig } from "../config.ts";
 import type { ReleaseName } from "../config/schema.ts";
-import { type HelmValues, mergeValues } from "../values/merge.ts";
+import type { HelmValues } from "../values/merge.ts";
+import { type OwnRelease, valuesOf } from "../values/releases.ts";
 
 /** What every release of a lab takes from its configuration. */
 export type ReleaseSettings = Pick<LabConfig, "values" | "secretValues" | "timeoutSeconds">;
 
-export interface ReleaseArgs extends ReleaseSettings {
-  /** Which kind of release it is: for it there may be extra values. */
-  readonly kind: ReleaseName;
-  /** Name of the release in the cluster. */
-  readonly release: string;
+export interface ReleaseArgs extends ReleaseSettings, Omit<OwnRelease, "namespace"> {
   readonly namespace: pulumi.Input<string>;
   readonly chart: ChartSource;
-  /** The lab's own values. */
-  readonly own?: HelmValues;
   /** Extra values of this one cluster. */
   readonly clusterValues: Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;
   /** The cluster it is installed in: its kubeconfig, else the context of the host. */
@@ -29,8 +24,8 @@ export function helmRelease(
   args: ReleaseArgs,
   opts: pulumi.CustomResourceOptions,
 ): k8s.helm.v3.Release {
-  const { kind, release, namespace, chart, own, values, clusterValues, secretValues, timeoutSeconds } = args;
-  const merged = mergeValues(own, values[kind], clusterValues[kind]);
+  const { kind, release, namespace, chart, values, clusterValues, secretValues, timeoutSeconds } = args;
+  const merged = valuesOf(args, values, clusterValues);
   return new k8s.helm.v3.Release(
     name,
     {

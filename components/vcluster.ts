@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
-import { vclusterValues } from "../values/vcluster.ts";
+import { vclusterRelease } from "../values/releases.ts";
 import type { Host } from "./host.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { runStep } from "./step.ts";
@@ -38,10 +38,9 @@ export class VCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: VClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:VCluster", name, {}, opts);
-    const { cluster, chart, host, expose, controlPlane, versions, imageRegistry, renew, timeoutSeconds } =
-      args;
-    const { name: clusterName, resources, paused } = cluster;
-    const { serviceCidr, context: hostContext } = host;
+    const { cluster, chart, host, expose, versions, renew, timeoutSeconds } = args;
+    const { name: clusterName, paused } = cluster;
+    const { context: hostContext } = host;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -54,18 +53,8 @@ export class VCluster extends pulumi.ComponentResource {
       `${name}-release`,
       {
         ...args,
-        kind: "vcluster",
-        release: clusterName,
+        ...vclusterRelease(args, cluster, host.serviceCidr),
         namespace: namespace.metadata.name,
-        own: vclusterValues({
-          serviceCidr,
-          expose,
-          k3s: versions.k3s,
-          controlPlane,
-          resources,
-          paused,
-          imageRegistry,
-        }),
         clusterValues: cluster.values,
         access: { context: hostContext },
       },

@@ -2,8 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, WorkloadConfig } from "../config.ts";
 import type { Localities } from "../steps/localities.ts";
-import { glooMeshAgentValues } from "../values/gloo-mesh.ts";
 import { glooMeshNamespace, kubernetesCluster } from "../values/gloo-resources.ts";
+import { agentRelease } from "../values/releases.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { glooResource } from "./gloo-resource.ts";
 import type { Host } from "./host.ts";
@@ -36,7 +36,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:WorkloadCluster", name, {}, opts);
-    const { cluster, charts, imageRegistry, timeoutSeconds, mgmt } = args;
+    const { cluster, charts, timeoutSeconds, mgmt } = args;
     const { relay } = mgmt.glooMesh;
 
     this.vcluster = new VCluster(`${name}-vcluster`, { ...args, chart: charts.vcluster }, { parent: this });
@@ -90,11 +90,9 @@ export class WorkloadCluster extends pulumi.ComponentResource {
       `${name}-agent`,
       {
         ...args,
-        kind: "glooMeshAgent",
+        ...agentRelease(args, cluster, relay.address),
         chart: charts.glooMeshAgent,
-        release: "gloo-mesh-agent",
         namespace: namespace.metadata.name,
-        own: glooMeshAgentValues({ cluster: cluster.name, relayAddress: relay.address, imageRegistry }),
         clusterValues: cluster.values,
         access: { kubeconfig },
       },

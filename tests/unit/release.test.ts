@@ -28,6 +28,7 @@ async function afterFailure(errors: string[], answers: Record<string, Answer>) {
         release: "istiod",
         namespace,
         chart: charts.istiod,
+        own: {},
         values: {},
         secretValues: false,
         clusterValues: {},

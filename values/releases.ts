@@ -1,0 +1,192 @@
+import type { Input } from "@pulumi/pulumi";
+import type { ChartSource } from "../charts.ts";
+import type { CheckedSettings } from "../config/check.ts";
+import type { ReleaseName } from "../config/schema.ts";
+import type { ChartName } from "../versions.ts";
+import { glooMeshAgentValues, glooMeshMgmtValues } from "./gloo-mesh.ts";
+import { glooMeshNamespace } from "./gloo-resources.ts";
+import {
+  type Gateway,
+  gatewayNamespace,
+  gateways,
+  gatewayValues,
+  istioBuild,
+  istiodValues,
+} from "./istio.ts";
+import { type HelmValues, mergeValues } from "./merge.ts";
+import { vclusterValues } from "./vcluster.ts";
+
+type Management = CheckedSettings["management"];
+type Workload = CheckedSettings["workloads"][number];
+type Of<Key extends keyof CheckedSettings> = Pick<CheckedSettings, Key>;
+
+/** A release, without the chart and the values that the configuration adds. */
+export interface OwnRelease {
+  /** Which kind of release it is: for it there may be extra values. */
+  readonly kind: ReleaseName;
+  /** Name of the release in the cluster. */
+  readonly release: string;
+  readonly namespace: string;
+  /** The lab's own values. */
+  readonly own: HelmValues;
+}
+
+/** Namespace of istiod. */
+export const istioNamespace = "istio-system";
+
+/** The virtual cluster itself, on the host. */
+export const vclusterRelease = (
+  settings: Of<"expose" | "controlPlane" | "versions" | "imageRegistry">,
+  { name, resources, paused }: Management,
+  serviceCidr: Input<string>,
+): OwnRelease => {
+  const { expose, controlPlane, versions, imageRegistry } = settings;
+  return {
+    kind: "vcluster",
+    release: name,
+    namespace: name,
+    own: vclusterValues({
+      serviceCidr,
+      expose,
+      k3s: versions.k3s,
+      controlPlane,
+      resources,
+      paused,
+      imageRegistry,
+    }),
+  };
+};
+
+/** Gloo Mesh's management plane, in the management cluster. */
+export const glooMeshRelease = (
+  { expose, imageRegistry }: Of<"expose" | "imageRegistry">,
+  { name }: Management,
+  licenseKey: Input<string>,
+): OwnRelease => ({
+  kind: "glooMeshEnterprise",
+  release: "gloo-mesh-enterprise",
+  namespace: glooMeshNamespace,
+  own: glooMeshMgmtValues({ cluster: name, licenseKey, expose, imageRegistry }),
+});
+
+/** Gloo Mesh's agent, in a workload cluster. */
+export const agentRelease = (
+  { imageRegistry }: Of<"imageRegistry">,
+  { name }: Workload,
+  relayAddress: Input<string>,
+): OwnRelease => ({
+  kind: "glooMeshAgent",
+  release: "gloo-mesh-agent",
+  namespace: glooMeshNamespace,
+  own: glooMeshAgentValues({ cluster: name, relayAddress, imageRegistry }),
+});
+
+/** What Istio needs in a workload cluster before istiod. */
+export const istioBaseRelease: OwnRelease = {
+  kind: "istioBase",
+  release: "istio-base",
+  namespace: istioNamespace,
+  own: {},
+};
+
+/** istiod, in a workload cluster. */
+export const istiodRelease = (
+  settings: Of<"versions" | "istioImage" | "imageRegistry" | "multiCluster">,
+  { name, resources }: Workload,
+): OwnRelease => {
+  const { versions, istioImage, imageRegistry, multiCluster } = settings;
+  return {
+    kind: "istiod",
+    release: "istiod",
+    namespace: istioNamespace,
+    own: istiodValues({
+      cluster: name,
+      build: istioBuild(versions.istio, istioImage, imageRegistry),
+      multiCluster,
+      resources: resources.istiod,
+    }),
+  };
+};
+
+/** A gateway of a workload cluster; undefined where it is to have none. */
+export const gatewayRelease = (
+  { expose }: Of<"expose">,
+  cluster: Workload,
+  gateway: Gateway,
+): OwnRelease | undefined => {
+  const wanted = cluster[gateway];
+  if (wanted === false) return undefined;
+  const { replicas } = wanted;
+  return {
+    kind: gateway,
+    release: gateways[gateway].name,
+    namespace: gatewayNamespace,
+    own: gatewayValues({ gateway, replicas, expose, resources: cluster.resources.gateways }),
+  };
+};
+
+/** What the configuration says of values, by kind of release. */
+type ExtraValues = Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;
+
+/** All values of a release: the lab's own, below those for its kind, below those for its cluster. */
+export const valuesOf = (
+  { kind, own }: Pick<OwnRelease, "kind" | "own">,
+  forKind: ExtraValues,
+  forCluster: ExtraValues,
+): Record<string, unknown> => mergeValues(own, forKind[kind], forCluster[kind]);
+
+/** A release of a lab with all that Helm is given. */
+export interface LabRelease extends Omit<OwnRelease, "own"> {
+  /** The virtual cluster that it makes, or that it is in. */
+  readonly cluster: string;
+  readonly chart: ChartSource;
+  readonly values: Record<string, unknown>;
+}
+
+/** What is found out, or made, while a lab comes up. */
+export interface Known {
+  readonly serviceCidr: string;
+  readonly licenseKey: string;
+  /** Where agents reach the management server, as `HOST:PORT`. */
+  readonly relayAddress: string;
+}
+
+const chartOf: Readonly<Record<ReleaseName, ChartName>> = {
+  vcluster: "vcluster",
+  glooMeshEnterprise: "glooMeshEnterprise",
+  glooMeshAgent: "glooMeshAgent",
+  istioBase: "istioBase",
+  istiod: "istiod",
+  ingress: "gateway",
+  eastWest: "gateway",
+};
+
+/** Every release of a lab, as the program declares them. */
+export function labReleases(settings: CheckedSettings, known: Known): LabRelease[] {
+  const { management, workloads, charts, values } = settings;
+  const { serviceCidr, licenseKey, relayAddress } = known;
+  const complete = (cluster: Management | Workload, releases: readonly (OwnRelease | undefined)[]) =>
+    releases
+      .filter((release) => release !== undefined)
+      .map((release): LabRelease => {
+        const { own, ...named } = release;
+        const chart = charts[chartOf[named.kind]];
+        return { ...named, cluster: cluster.name, chart, values: valuesOf(release, values, cluster.values) };
+      });
+  return [
+    ...complete(management, [
+      vclusterRelease(settings, management, serviceCidr),
+      glooMeshRelease(settings, management, licenseKey),
+    ]),
+    ...workloads.flatMap((workload) =>
+      complete(workload, [
+        vclusterRelease(settings, workload, serviceCidr),
+        istioBaseRelease,
+        istiodRelease(settings, workload),
+        gatewayRelease(settings, workload, "ingress"),
+        gatewayRelease(settings, workload, "eastWest"),
+        agentRelease(settings, workload, relayAddress),
+      ]),
+    ),
+  ];
+}
