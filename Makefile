@@ -65,6 +65,10 @@ soak: export SEEDS := $(or $(SEEDS),10)
 soak: $(installed) ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100
 	@vitest run --project soak
 
+.PHONY: bench
+bench: $(installed) ## Measure the lab against the article's commands (RUNS=5, some 50 min), write docs/benchmarks.md
+	@REHEARSAL_DIR=$(CURDIR)/.rehearsal/bench node tests/bench/main.ts
+
 .PHONY: check types formatting lint
 check: $(installed) ## Types, formatting and lint
 	@$(MAKE) --jobs=3 --output-sync types formatting lint

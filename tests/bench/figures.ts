@@ -1,0 +1,106 @@
+/** The one in the middle; of an even number the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
+
+export const delays = ["none", "realistic"] as const;
+export type Delay = (typeof delays)[number];
+
+/** How many workload clusters the labs have that are compared. */
+export const sizes = [1, 2, 4, 8] as const;
+export type Size = (typeof sizes)[number];
+
+/** Everything that a run measures. */
+export type Measure =
+  | `${"article" | "up" | "path"} ${Delay}`
+  | `${"preview" | "no-op"}${"" | " empty"}`
+  | "first API server"
+  | "all API servers"
+  | "destroy"
+  | `${"up" | "memory"} ${Size}`;
+
+/** What one run measured: seconds, and for memory MiB. */
+export type Figures = Readonly<Record<Measure, number>>;
+
+type Unit = "s" | "GiB" | "";
+
+interface Row {
+  readonly what: string;
+  readonly unit: Unit;
+  /** What a run says; ratios are of one run, so that a busy minute hits both sides. */
+  readonly of: (run: Figures) => number;
+  /** What the median must not exceed. */
+  readonly target?: number;
+}
+
+const time = (what: string, measure: Measure): Row => ({ what, unit: "s", of: (run) => run[measure] });
+const ratio = (what: string, above: Measure, below: Measure, target: number): Row => ({
+  what,
+  unit: "",
+  of: (run) => run[above] / run[below],
+  target,
+});
+
+const pods: Readonly<Record<Delay, string>> = {
+  none: "pods ready at once",
+  realistic: "pods take their time",
+};
+const againstArticle: Readonly<Record<Delay, number>> = { none: 0.55, realistic: 0.33 };
+
+const rows: readonly Row[] = [
+  ...delays.flatMap((delay) => [
+    time(`the article's commands, ${pods[delay]}`, `article ${delay}`),
+    time(`\`up\`, ${pods[delay]}`, `up ${delay}`),
+    ratio(
+      `\`up\` / the article's commands, ${pods[delay]}`,
+      `up ${delay}`,
+      `article ${delay}`,
+      againstArticle[delay],
+    ),
+    time(`critical path of \`up\`, ${pods[delay]}`, `path ${delay}`),
+    ratio(`\`up\` / its critical path, ${pods[delay]}`, `up ${delay}`, `path ${delay}`, 1.25),
+  ]),
+  time("first preview", "preview"),
+  time("preview of an empty program", "preview empty"),
+  ratio("first preview / that of an empty program", "preview", "preview empty", 2.5),
+  time("`up` without a change", "no-op"),
+  time("`up` of an empty program without a change", "no-op empty"),
+  ratio("`up` without a change / that of an empty program", "no-op", "no-op empty", 3.5),
+  time("start of the host until its API server is ready", "first API server"),
+  { ...time("start of host and lab until all four API servers are ready", "all API servers"), target: 8 },
+  time("`destroy`", "destroy"),
+  ...sizes.map((size) =>
+    time(`\`up\` of ${size} workload ${size === 1 ? "cluster" : "clusters"}`, `up ${size}`),
+  ),
+  ratio("`up` of 8 workload clusters / of 2", "up 8", "up 2", 2.5),
+  {
+    what: "peak memory of the whole rehearsal",
+    unit: "GiB",
+    of: (run) => run["memory 2"] / 1024,
+    target: 3,
+  },
+  { what: "the same with 8 workload clusters", unit: "GiB", of: (run) => run["memory 8"] / 1024 },
+];
+
+/** A row of the table: what all runs say together. */
+export interface Result {
+  readonly what: string;
+  readonly unit: Unit;
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  readonly target?: number;
+}
+
+/** Every row over all runs. */
+export const resultsOf = (runs: readonly Figures[]): readonly Result[] =>
+  rows.map(({ of, ...row }) => {
+    const values = runs.map(of);
+    return { ...row, median: median(values), least: Math.min(...values), most: Math.max(...values) };
+  });
+
+/** Whether a row keeps its target; undefined if it has none. */
+export const isMet = ({ median: value, target }: Result): boolean | undefined =>
+  target === undefined ? undefined : value <= target;

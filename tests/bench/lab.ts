@@ -1,0 +1,76 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { parse, stringify } from "yaml";
+import { createDisplay } from "../../rehearsal/display.ts";
+import { endOrphans } from "../../rehearsal/engine.ts";
+import { ensureHost, stopHost } from "../../rehearsal/host/client.ts";
+import type { HostChoice } from "../../rehearsal/host-choice.ts";
+import { defaultHost } from "../../rehearsal/settings.ts";
+import type { Stack, StackFile } from "../../rehearsal/stack.ts";
+import { prepare } from "../../rehearsal/up.ts";
+import { wipe } from "../../rehearsal/wipe.ts";
+import { stopping } from "./command.ts";
+import type { Delay, Size } from "./figures.ts";
+import { folders } from "./folders.ts";
+
+/** The lab of a stack file, on a host that nothing has been on. */
+export interface Lab {
+  readonly delay: Delay;
+  /** What differs from the configuration of stack `dev`. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** A host with room for any of the labs, instead of the article's. */
+  readonly roomy?: true;
+}
+
+/** The article's lab and nothing more. */
+export const articleLab = (delay: Delay): Lab => ({ delay, config: { multiCluster: false } });
+
+/** A lab with so many workload clusters; of two, it is the one that `make rehearse` builds. */
+export const labOf = (size: Size): Lab => ({
+  delay: "none",
+  roomy: true,
+  config: {
+    workloads: Array.from({ length: size }, (_, index) => ({
+      name: `devcluster${index + 1}`,
+      bookinfo: { reviews: index === 0 ? ["v1", "v2"] : ["v1", "v2", "v3"] },
+    })),
+  },
+});
+
+const room = JSON.stringify({ nodes: [{ count: 1, cpu: 64, memory: "256Gi", pods: 250 }] });
+
+const silent = createDisplay({ write: () => true });
+
+const choiceOf = ({ delay }: Lab): HostChoice => ({ host: defaultHost, delays: delay, seed: 1 });
+
+/** Does something on a fresh host; whatever becomes of it, no process and no data stays. */
+export async function onFreshHost<T>(lab: Lab, work: (stack: Stack) => Promise<T>): Promise<T> {
+  await throwAway();
+  stopping.signal.throwIfAborted();
+  process.env["REHEARSAL_SETTINGS"] = lab.roomy === true ? room : "";
+  try {
+    const { stack } = await prepare(silent, { stack: "dev", charts: undefined });
+    configure(stack, lab.config);
+    await startHost(lab);
+    return await work(stack);
+  } finally {
+    await throwAway();
+  }
+}
+
+/** Starts the lab's host; with what is on it, where it was stopped only. */
+export const startHost = (lab: Lab): Promise<void> => ensureHost(choiceOf(lab), () => undefined);
+
+/** Ends every process, and removes everything but the tools. */
+export async function throwAway(): Promise<void> {
+  await endOrphans();
+  await stopHost();
+  wipe();
+  for (const folder of Object.values(folders)) rmSync(folder, { recursive: true, force: true });
+}
+
+function configure({ configFile }: Stack, changes: Lab["config"]): void {
+  const file = parse(readFileSync(configFile, "utf8")) as StackFile;
+  const changed = Object.entries(changes).map(([key, value]) => [`mesh-lab:${key}`, value] as const);
+  const config = { ...file.config, ...Object.fromEntries(changed) };
+  writeFileSync(configFile, stringify({ ...file, config }));
+}

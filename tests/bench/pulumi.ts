@@ -1,0 +1,77 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { pulumiProgram } from "../../rehearsal/host/name-space.ts";
+import { root } from "../../rehearsal/paths.ts";
+import { pulumi, type Stack } from "../../rehearsal/stack.ts";
+import { timed } from "./command.ts";
+import type { Operation, Resource } from "./critical-path.ts";
+
+/** A Pulumi program and its stack. */
+export interface Program {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Arguments that every operation needs. */
+  readonly flags: readonly string[];
+}
+
+/** The lab's program on a rehearsed stack. */
+export const labProgram = ({ env, configFile }: Stack): Program => ({
+  cwd: root,
+  env,
+  flags: ["--config-file", configFile],
+});
+
+/** An operation of the engine: how long it took, and what it did when. */
+export interface Timed {
+  readonly seconds: number;
+  readonly operations: readonly Operation[];
+  /** How many resources had each kind of change; `same` is none. */
+  readonly changes: Readonly<Record<string, number | undefined>>;
+}
+
+/** Runs an operation on a program. */
+export async function operate(program: Program, verb: "up" | "destroy"): Promise<Timed> {
+  const started = new Map<string, number>();
+  const operations: Operation[] = [];
+  let changes: Timed["changes"] = {};
+  const args = [verb, "--yes", "--skip-preview", "--json", "--color", "never", "--non-interactive"];
+  const seconds = await timed(pulumiProgram(), [...args, ...program.flags], {
+    ...program,
+    onLine(line, now) {
+      const { resourcePreEvent, resOutputsEvent, summaryEvent } = parseEvent(line);
+      if (resourcePreEvent !== undefined) started.set(resourcePreEvent.metadata.urn, now);
+      if (summaryEvent !== undefined) changes = summaryEvent.resourceChanges;
+      const { urn, new: resource } = resOutputsEvent?.metadata ?? {};
+      const start = urn === undefined ? undefined : started.get(urn);
+      // A component's end says nothing: it is that of the program's last word on it.
+      if (urn === undefined || start === undefined || resource?.custom !== true) return;
+      operations.push({ urn, start, end: now });
+    },
+  });
+  return { seconds, operations, changes };
+}
+
+/** How long a preview takes. */
+export const preview = (program: Program): Promise<number> =>
+  timed(pulumiProgram(), ["preview", "--color", "never", "--non-interactive", ...program.flags], program);
+
+function parseEvent(line: string): Partial<EngineEvent> {
+  try {
+    return JSON.parse(line) as EngineEvent;
+  } catch {
+    return {};
+  }
+}
+
+/** A resource of a stack's state, secrets in plain text. */
+export interface StateResource extends Resource {
+  readonly type: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+/** All resources of a stack. */
+export async function resourcesOf(stack: Stack): Promise<readonly StateResource[]> {
+  const state = JSON.parse(await pulumi(stack, ["stack", "export", "--show-secrets"])) as {
+    deployment: { resources: StateResource[] };
+  };
+  return state.deployment.resources;
+}
