@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { rolldown } from "rolldown";
 import { z } from "zod";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
@@ -11,21 +11,39 @@ const madeOfSchema = z.object({ sources: z.array(z.string()), mark: z.string() }
 
 const installed = join(root, "node_modules", ".package-lock.json");
 
+/** Says that it has side effects, because it does not say that it has none. */
+const isSideEffectFree = (id: string): boolean => id.includes("/node_modules/@kubernetes/client-node/");
+
 /**
- * Puts a program and all that it imports into one file. Node starts that several times as fast, which counts where an
- * operation starts a dozen of its processes. A bundle whose sources have not changed stays as it is.
+ * Puts a program and all that it imports into one file, and what it imports later into others beside it. Node starts
+ * that several times as fast, which counts where an operation starts a dozen of its processes. A bundle whose sources
+ * have not changed stays as it is.
  */
 export async function bundle(source: string, target: string): Promise<void> {
   const note = `${target}.json`;
   const before = madeOfSchema.safeParse(JSON.parse(readFileIfAny(note) ?? "{}")).data;
   if (before !== undefined && before.mark === markOf(before.sources)) return;
 
-  const build = await rolldown({ input: source, platform: "node", logLevel: "warn" });
-  const { output } = await build.generate({ format: "esm", codeSplitting: false });
+  const build = await rolldown({
+    input: source,
+    platform: "node",
+    logLevel: "warn",
+    treeshake: { moduleSideEffects: (id) => !isSideEffectFree(id) },
+  });
+  const { dir, name, base } = parse(target);
+  const { output } = await build.generate({
+    format: "esm",
+    entryFileNames: base,
+    // Never written over: a process of an earlier bundle may still ask for its own.
+    chunkFileNames: `${name}-[hash].mjs`,
+  });
   await build.close();
-  const [{ code, moduleIds }] = output;
-  const sources = moduleIds.filter((id) => id.startsWith(root) && !id.includes("/node_modules/"));
-  writeFileAtomically(target, code);
+  const chunks = output.filter((file) => file.type === "chunk");
+  const sources = chunks
+    .flatMap(({ moduleIds }) => moduleIds)
+    .filter((id) => id.startsWith(root) && !id.includes("/node_modules/"));
+  // The program comes last: whoever starts it finds the others.
+  for (const { fileName, code } of chunks.toReversed()) writeFileAtomically(join(dir, fileName), code);
   writeFileAtomically(note, JSON.stringify({ sources, mark: markOf(sources) }));
 }
 

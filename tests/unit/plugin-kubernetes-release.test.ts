@@ -131,6 +131,15 @@ describe("checking a release", () => {
     expect(unknown.inputs).not.toHaveProperty("version");
   });
 
+  it("asks a folder itself, which Helm need not look for", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "chart-"));
+    writeFileSync(join(folder, "Chart.yaml"), "name: istiod\nversion: 1.12.6\n");
+    const { inputs: checked, ran } = await check({ ...inputs, chart: folder, version: "1.12.x" });
+    rmSync(folder, { recursive: true });
+    expect(checked["version"]).toBe("1.12.6");
+    expect(ran).not.toHaveBeenCalled();
+  });
+
   it("fails where the chart cannot be found", async () => {
     const { failures } = await check(inputs, async () => {
       throw new Error('path "charts/istiod" not found');

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { parseAllDocuments } from "yaml";
+import { folderVersion } from "../../../charts.ts";
 import { log } from "../engine.ts";
 import { isObject, PartialFailure, type Props, UNKNOWN } from "../provider.ts";
 import { unsupported } from "./config.ts";
@@ -103,6 +104,9 @@ export function releases(session: Session, helm: Helm): Operations {
   function foundVersion(inputs: Props): Promise<string> {
     const args = chartArgs(inputs);
     const key = args.join(" ");
+    const local = folderVersion(text(inputs, "chart"));
+    // A folder has but one version, which says more quickly than a process.
+    if (local !== undefined) return Promise.resolve(local);
     const version =
       found.get(key) ??
       helm.run(["show", "chart", ...args]).then((metadata) => {
