@@ -66,8 +66,8 @@ soak: $(installed) ## Kill what builds any lab, at any moment: make soak SEEDS=2
 	@vitest run --project soak
 
 .PHONY: bench
-bench: $(installed) ## Measure the lab against the article's commands (RUNS=5, some 50 min), write docs/benchmarks.md
-	@REHEARSAL_DIR=$(CURDIR)/.rehearsal/bench node tests/bench/main.ts
+bench: $(installed) ## Measure the lab against the article's commands, write docs/benchmarks.md (an hour; ARGS=--help for less)
+	@REHEARSAL_DIR=$(CURDIR)/.rehearsal/bench node tests/bench/main.ts $(ARGS)
 
 .PHONY: check types formatting lint
 check: $(installed) ## Types, formatting and lint

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { markdownTable, withMarked } from "./markdown.ts";
 import { type About, reference, schema } from "./schema.ts";
 import { configType, inner } from "./types.ts";
 
@@ -41,17 +42,11 @@ function shown(value: unknown): string {
 }
 
 /** A table of the README. */
-export function table(keys: readonly Row[]): string {
-  const cells = [
+export const table = (keys: readonly Row[]): string =>
+  markdownTable([
     ["key", "meaning", "if not set"],
     ...keys.map(({ path, description, unset }) => [`\`${path}\``, description, unset]),
-  ] as [string, string, string][];
-  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[], fill = " "): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(" | ")} |`;
-  const [head, ...body] = cells;
-  return [line(head ?? []), line(["", "", ""], "-"), ...body.map((row) => line(row))].join("\n");
-}
+  ]);
 
 /** A key as Pulumi.yaml declares it. */
 interface Declaration {
@@ -113,14 +108,9 @@ export function tables(): Record<string, string> {
   };
 }
 
-/** A text with the tables of now between its marks, `<!-- NAME -->` and `<!-- end of NAME -->`. */
-export function withTables(text: string): string {
-  return Object.entries(tables()).reduce((before, [name, content]) => {
-    const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
-    if (!marked.test(before)) throw new Error(`README.md has no marks for table ${name}`);
-    return before.replace(marked, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`);
-  }, text);
-}
+/** The README with the tables of now between their marks. */
+export const withTables = (text: string): string =>
+  Object.entries(tables()).reduce((before, [name, content]) => withMarked(before, name, content), text);
 
 /** Pulumi.yaml with the keys of now. */
 export function withDeclarations(text: string): string {

@@ -1,11 +1,10 @@
 import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Display } from "./display.ts";
 import { endProcess, identify } from "./host/process-identity.ts";
 import { paths } from "./paths.ts";
-import { createProgress, type Outcome, worthTelling } from "./progress.ts";
+import { createProgress, type Outcome, parseEvent, worthTelling } from "./progress.ts";
 import { engineMark, type Stack, startEngine } from "./stack.ts";
 
 /** How an operation of the engine ended. */
@@ -67,15 +66,6 @@ export async function runEngine(
   // An engine that was asked to end may call it a success to have done nothing more.
   const ok = code === 0 && !interrupted;
   return { ...progress.outcome(), ok, interrupted, stderr: worthTelling(stderr) };
-}
-
-/** Anything but an event on standard output is not worth a failure. */
-function parseEvent(line: string): EngineEvent | undefined {
-  try {
-    return JSON.parse(line) as EngineEvent;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Ends engines and plugins that outlived the driver which started them; returns their commands. */

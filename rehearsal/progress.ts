@@ -22,6 +22,15 @@ export interface Progress {
   outcome(): Outcome;
 }
 
+/** An event as the engine prints it; anything else on its standard output is not worth a failure. */
+export function parseEvent(line: string): EngineEvent | undefined {
+  try {
+    return JSON.parse(line) as EngineEvent;
+  } catch {
+    return undefined;
+  }
+}
+
 interface Step {
   readonly name: string;
   readonly op: string;

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { paths } from "../../rehearsal/paths.ts";
+import { plain } from "../../rehearsal/recover.ts";
 import { describeStack } from "../../rehearsal/stack.ts";
 import { timed } from "./command.ts";
 import { folders } from "./folders.ts";
@@ -11,23 +12,11 @@ export type Inputs = ReadonlyMap<string, unknown>;
 
 type Data = Readonly<Record<string, unknown>>;
 
-const isData = (value: unknown): value is Data =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** What `pulumi stack export --show-secrets` puts in the place of a secret. */
-const isSecret = (value: Data): value is { plaintext: string } => typeof value["plaintext"] === "string";
-
-/** A value as the program gave it: without what Pulumi adds. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (!isData(value)) return value;
-  if (isSecret(value)) return JSON.parse(value.plaintext);
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => !key.startsWith("__") && !key.startsWith("pulumi.com/"))
-      .map(([key, member]) => [key, plain(member)]),
-  );
-}
+/** Inputs of a resource as the program gave them: in plain text, and without what Pulumi adds. */
+const given = (inputs: Data): Data =>
+  JSON.parse(JSON.stringify(plain(inputs)), (key, value: unknown) =>
+    key.startsWith("__") || key.startsWith("pulumi.com/") ? undefined : value,
+  ) as Data;
 
 /** The context of the cluster that a resource is in. */
 function contextOf({ provider = "" }: StateResource): string {
@@ -44,7 +33,7 @@ export function inputsOf(resources: readonly StateResource[]): Inputs {
   const bookinfo = new Map<string, Data[]>();
   for (const resource of resources) {
     const context = contextOf(resource);
-    const object = plain(resource.inputs ?? {}) as Data;
+    const object = given(resource.inputs ?? {});
     const { kind, apiVersion, metadata } = object as {
       kind?: string;
       apiVersion?: string;

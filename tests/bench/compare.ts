@@ -4,7 +4,7 @@ import { pulumi } from "../../rehearsal/stack.ts";
 import type { Outputs } from "../../rehearsal/summary.ts";
 import { articleKubeconfig, type Inputs, inputsOf, runArticle } from "./article.ts";
 import { type Chain, criticalPath } from "./critical-path.ts";
-import type { Delay } from "./figures.ts";
+import type { Delay, Found } from "./figures.ts";
 import { articleLab, onFreshHost } from "./lab.ts";
 import { differences, objectsIn } from "./objects.ts";
 import { labProgram, operate, resourcesOf } from "./pulumi.ts";
@@ -25,7 +25,7 @@ interface BuiltByUp extends Built {
 }
 
 /** Builds the article's lab with `up`. */
-export const byUp = (delay: Delay): Promise<BuiltByUp> =>
+const byUp = (delay: Delay): Promise<BuiltByUp> =>
   onFreshHost(articleLab(delay), async (stack) => {
     const { seconds, operations } = await operate(labProgram(stack), "up");
     const resources = await resourcesOf(stack);
@@ -53,31 +53,33 @@ async function allObjects(kubeconfig: string): Promise<readonly string[]> {
   return (await Promise.all(lists)).flat();
 }
 
-/** Both ways of building one lab. */
-export interface Compared {
-  readonly up: number;
-  readonly article: number;
-  readonly path: Chain;
-}
+/** How the article's commands and `up` are compared, again and again: who comes first changes. */
+export function createComparison(): (steps: Steps, delay: Delay) => Promise<Found> {
+  let inputs: Inputs | undefined;
+  let articleFirst = false;
 
-/** Builds the lab in both ways, each on a fresh host. @throws if the two are not the same lab */
-export async function compare(
-  steps: Steps,
-  delay: Delay,
-  inputs: Inputs,
-  articleFirst: boolean,
-): Promise<Compared> {
-  const runArticle = () =>
-    steps.run(`the article's commands, DELAYS=${delay}`, () =>
-      byArticle(delay, inputs, (step) => {
-        steps.at(step);
-      }),
-    );
-  const runUp = () => steps.run(`up, DELAYS=${delay}`, () => byUp(delay));
-  const early = articleFirst ? await runArticle() : undefined;
-  const up = await runUp();
-  const article = early ?? (await runArticle());
-  const different = differences(["up", up.objects], ["the article's commands", article.objects]);
-  if (different.length > 0) throw new Error(`These are not the same lab:\n${different.join("\n")}`);
-  return { up: up.seconds, article: article.seconds, path: up.path };
+  /** Builds the lab in both ways, each on a fresh host. @throws if the two are not the same lab */
+  return async (steps, delay) => {
+    const runArticle = (given: Inputs) =>
+      steps.run(`the article's commands, DELAYS=${delay}`, () =>
+        byArticle(delay, given, (step) => {
+          steps.at(step);
+        }),
+      );
+    const early = articleFirst && inputs !== undefined ? await runArticle(inputs) : undefined;
+    const up = await steps.run(`up, DELAYS=${delay}`, () => byUp(delay));
+    inputs = up.inputs;
+    const article = early ?? (await runArticle(inputs));
+    articleFirst = !articleFirst;
+    const different = differences(["up", up.objects], ["the article's commands", article.objects]);
+    if (different.length > 0) throw new Error(`These are not the same lab:\n${different.join("\n")}`);
+    return {
+      figures: {
+        [`up ${delay}`]: up.seconds,
+        [`article ${delay}`]: article.seconds,
+        [`path ${delay}`]: up.path.seconds,
+      },
+      paths: { [delay]: up.path },
+    };
+  };
 }

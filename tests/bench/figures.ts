@@ -1,3 +1,5 @@
+import type { Chain } from "./critical-path.ts";
+
 /** The one in the middle; of an even number the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -12,34 +14,45 @@ export type Delay = (typeof delays)[number];
 export const sizes = [1, 2, 4, 8] as const;
 export type Size = (typeof sizes)[number];
 
-/** Everything that a run measures. */
+/** Everything that a round measures. */
 export type Measure =
   | `${"article" | "up" | "path"} ${Delay}`
-  | `${"preview" | "no-op"}${"" | " empty"}`
+  | `${"preview" | "no-op"}${"" | " begun" | " empty"}`
   | "first API server"
   | "all API servers"
   | "destroy"
   | `${"up" | "memory"} ${Size}`;
 
-/** What one run measured: seconds, and for memory MiB. */
-export type Figures = Readonly<Record<Measure, number>>;
+/** What was measured in a round, or in a part of one: seconds, and for memory MiB. */
+export type Figures = Readonly<Partial<Record<Measure, number>>>;
+
+/** What a round, or a part of one, found. */
+export interface Found {
+  readonly figures: Figures;
+  /** The longest chain of each `up` that was compared with the article's commands. */
+  readonly paths?: Readonly<Partial<Record<Delay, Chain>>>;
+}
 
 type Unit = "s" | "GiB" | "";
 
 interface Row {
   readonly what: string;
   readonly unit: Unit;
-  /** What a run says; ratios are of one run, so that a busy minute hits both sides. */
-  readonly of: (run: Figures) => number;
+  /** What a round says, NaN if nothing; ratios are of one round, so that a busy minute hits both sides. */
+  readonly of: (round: Figures) => number;
   /** What the median must not exceed. */
   readonly target?: number;
 }
 
-const time = (what: string, measure: Measure): Row => ({ what, unit: "s", of: (run) => run[measure] });
+const time = (what: string, measure: Measure): Row => ({
+  what,
+  unit: "s",
+  of: (round) => round[measure] ?? NaN,
+});
 const ratio = (what: string, above: Measure, below: Measure, target: number): Row => ({
   what,
   unit: "",
-  of: (run) => run[above] / run[below],
+  of: (round) => (round[above] ?? NaN) / (round[below] ?? NaN),
   target,
 });
 
@@ -63,9 +76,11 @@ const rows: readonly Row[] = [
     ratio(`\`up\` / its critical path, ${pods[delay]}`, `up ${delay}`, `path ${delay}`, 1.25),
   ]),
   time("first preview", "preview"),
+  time("first preview, until the program registers resources", "preview begun"),
   time("preview of an empty program", "preview empty"),
   ratio("first preview / that of an empty program", "preview", "preview empty", 2.5),
   time("`up` without a change", "no-op"),
+  time("`up` without a change, until the program registers resources", "no-op begun"),
   time("`up` of an empty program without a change", "no-op empty"),
   ratio("`up` without a change / that of an empty program", "no-op", "no-op empty", 3.5),
   time("start of the host until its API server is ready", "first API server"),
@@ -78,13 +93,17 @@ const rows: readonly Row[] = [
   {
     what: "peak memory of the whole rehearsal",
     unit: "GiB",
-    of: (run) => run["memory 2"] / 1024,
+    of: (round) => (round["memory 2"] ?? NaN) / 1024,
     target: 3,
   },
-  { what: "the same with 8 workload clusters", unit: "GiB", of: (run) => run["memory 8"] / 1024 },
+  {
+    what: "the same with 8 workload clusters",
+    unit: "GiB",
+    of: (round) => (round["memory 8"] ?? NaN) / 1024,
+  },
 ];
 
-/** A row of the table: what all runs say together. */
+/** A row of the table: what all rounds say together. */
 export interface Result {
   readonly what: string;
   readonly unit: Unit;
@@ -94,11 +113,13 @@ export interface Result {
   readonly target?: number;
 }
 
-/** Every row over all runs. */
-export const resultsOf = (runs: readonly Figures[]): readonly Result[] =>
-  rows.map(({ of, ...row }) => {
-    const values = runs.map(of);
-    return { ...row, median: median(values), least: Math.min(...values), most: Math.max(...values) };
+/** Every row that any round says something of. */
+export const resultsOf = (rounds: readonly Figures[]): readonly Result[] =>
+  rows.flatMap(({ of, ...row }) => {
+    const values = rounds.map(of).filter((value) => !Number.isNaN(value));
+    return values.length === 0
+      ? []
+      : [{ ...row, median: median(values), least: Math.min(...values), most: Math.max(...values) }];
   });
 
 /** Whether a row keeps its target; undefined if it has none. */

@@ -2,50 +2,41 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createDisplay, duration } from "../../rehearsal/display.ts";
-import { writeFileAtomically } from "../../rehearsal/host/files.ts";
 import { withLock } from "../../rehearsal/lock.ts";
-import { rehearsalDir, root } from "../../rehearsal/paths.ts";
+import { rehearsalDir } from "../../rehearsal/paths.ts";
 import { ensureTools } from "../../rehearsal/toolchain.ts";
+import { type Choice, choiceOf, usage } from "./choice.ts";
 import { stopping } from "./command.ts";
-import { byUp } from "./compare.ts";
+import type { Found } from "./figures.ts";
 import { throwAway } from "./lab.ts";
-import { findingsOf, markdown, type Run, verdict } from "./report.ts";
-import { expectedSeconds, measure, warmUpSeconds } from "./run.ts";
+import { findingsOf, keep, verdict } from "./report.ts";
 import { createSteps } from "./steps.ts";
 import { table } from "./table.ts";
 
 const display = createDisplay(process.stdout);
 
-async function bench(count: number): Promise<void> {
+async function bench({ rounds, parts, isWhole }: Choice): Promise<void> {
   await ensureTools(display);
-  const minutes = Math.ceil((warmUpSeconds + count * expectedSeconds) / 60);
-  display.line(`${count} ${count === 1 ? "run" : "runs"}, some ${minutes} min on two cores`);
-
-  const warmUp = createSteps(display, "warm-up");
-  const { inputs } = await warmUp
-    .run("up", () => byUp("none"))
-    .finally(() => {
-      warmUp.end();
-    });
-  const runs: Run[] = [];
-  for (let number = 1; number <= count; number++)
-    runs.push(await measure(createSteps(display, `run ${number} of ${count}`), inputs, number % 2 === 0));
-
-  const findings = findingsOf(runs);
-  const json = join(rehearsalDir, "benchmarks.json");
-  const docs = join(root, "docs", "benchmarks.md");
-  writeFileAtomically(json, `${JSON.stringify(findings, undefined, 1)}\n`);
-  writeFileAtomically(docs, markdown(findings));
-  for (const line of ["", table(findings.results), "", verdict(findings.results), `${docs}\n${json}`])
-    display.plain(line);
-}
-
-/** How many runs are asked for. */
-function runsIn(text: string | undefined): number {
-  if (text === undefined || text === "") return 5;
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new Error(`RUNS is "${text}": expected a whole number, such as 1 or 5.`);
+  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0) * rounds;
+  display.line(
+    `${rounds} ${rounds === 1 ? "round" : "rounds"}, some ${Math.ceil(seconds / 60)} min on two cores`,
+  );
+  const found: (readonly Found[])[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const ofRound: Found[] = [];
+    for (const part of parts) {
+      const steps = createSteps(display, `round ${round} of ${rounds}, ${part.name}`);
+      try {
+        ofRound.push(await part.measure(steps));
+      } finally {
+        steps.end();
+      }
+    }
+    found.push(ofRound);
+  }
+  const findings = findingsOf(found);
+  for (const line of ["", table(findings.results), "", verdict(findings.results)]) display.plain(line);
+  if (isWhole) display.line(`written: ${keep(findings).join(", ")}`);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -55,8 +46,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-try {
-  const count = runsIn(process.env["RUNS"]);
+/** Measures while nobody else works in the folder; whatever becomes of it, nothing stays there. */
+async function benchAlone(choice: Choice): Promise<void> {
   mkdirSync(rehearsalDir, { recursive: true, mode: 0o700 });
   await withLock(
     join(rehearsalDir, "driver.lock"),
@@ -64,11 +55,16 @@ try {
     ({ what, pid }) => {
       throw new Error(`${what} is running in ${rehearsalDir} (process ${pid}).`);
     },
-    () => bench(count),
+    () => bench(choice).finally(throwAway),
   );
   display.line(`took ${duration(display.elapsed())}`);
+}
+
+try {
+  const choice = choiceOf(process.argv.slice(2));
+  if (choice === undefined) display.plain(usage);
+  else await benchAlone(choice);
 } catch (error) {
-  await throwAway();
   display.live("");
   if (!stopping.signal.aborted) console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = stopping.signal.aborted ? 130 : 1;

@@ -1,6 +1,6 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { pulumiProgram } from "../../rehearsal/host/name-space.ts";
 import { root } from "../../rehearsal/paths.ts";
+import { parseEvent } from "../../rehearsal/progress.ts";
 import { pulumi, type Stack } from "../../rehearsal/stack.ts";
 import { timed } from "./command.ts";
 import type { Operation, Resource } from "./critical-path.ts";
@@ -20,25 +20,39 @@ export const labProgram = ({ env, configFile }: Stack): Program => ({
   flags: ["--config-file", configFile],
 });
 
+const verbs = {
+  preview: ["preview"],
+  up: ["up", "--yes", "--skip-preview"],
+  destroy: ["destroy", "--yes", "--skip-preview"],
+} as const;
+
 /** An operation of the engine: how long it took, and what it did when. */
 export interface Timed {
   readonly seconds: number;
+  /** Seconds until the program began to register resources; undefined if it registered none. */
+  readonly begun: number | undefined;
   readonly operations: readonly Operation[];
   /** How many resources had each kind of change; `same` is none. */
   readonly changes: Readonly<Record<string, number | undefined>>;
 }
 
 /** Runs an operation on a program. */
-export async function operate(program: Program, verb: "up" | "destroy"): Promise<Timed> {
+export async function operate(program: Program, verb: keyof typeof verbs): Promise<Timed> {
   const started = new Map<string, number>();
   const operations: Operation[] = [];
+  let begun: number | undefined;
   let changes: Timed["changes"] = {};
-  const args = [verb, "--yes", "--skip-preview", "--json", "--color", "never", "--non-interactive"];
-  const seconds = await timed(pulumiProgram(), [...args, ...program.flags], {
-    ...program,
+  const args = [...verbs[verb], "--json", "--color", "never", "--non-interactive", ...program.flags];
+  const seconds = await timed(pulumiProgram(), args, {
+    cwd: program.cwd,
+    env: { ...program.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
     onLine(line, now) {
-      const { resourcePreEvent, resOutputsEvent, summaryEvent } = parseEvent(line);
-      if (resourcePreEvent !== undefined) started.set(resourcePreEvent.metadata.urn, now);
+      const { resourcePreEvent, resOutputsEvent, summaryEvent } = parseEvent(line) ?? {};
+      if (resourcePreEvent !== undefined) {
+        const { urn, type } = resourcePreEvent.metadata;
+        started.set(urn, now);
+        if (type !== "pulumi:pulumi:Stack") begun ??= now;
+      }
       if (summaryEvent !== undefined) changes = summaryEvent.resourceChanges;
       const { urn, new: resource } = resOutputsEvent?.metadata ?? {};
       const start = urn === undefined ? undefined : started.get(urn);
@@ -47,19 +61,7 @@ export async function operate(program: Program, verb: "up" | "destroy"): Promise
       operations.push({ urn, start, end: now });
     },
   });
-  return { seconds, operations, changes };
-}
-
-/** How long a preview takes. */
-export const preview = (program: Program): Promise<number> =>
-  timed(pulumiProgram(), ["preview", "--color", "never", "--non-interactive", ...program.flags], program);
-
-function parseEvent(line: string): Partial<EngineEvent> {
-  try {
-    return JSON.parse(line) as EngineEvent;
-  } catch {
-    return {};
-  }
+  return { seconds, begun, operations, changes };
 }
 
 /** A resource of a stack's state, secrets in plain text. */

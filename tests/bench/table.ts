@@ -1,3 +1,4 @@
+import { markdownTable } from "../../config/markdown.ts";
 import { isMet, type Result } from "./figures.ts";
 
 const written = (value: number, unit: string): string => {
@@ -11,7 +12,7 @@ const verdicts = new Map([
   [undefined, ""],
 ]);
 
-/** The results as a table in Markdown, which also reads well on a terminal. */
+/** The results as a table. */
 export function table(results: readonly Result[]): string {
   const body = results.map((result) => {
     const { what, unit, median, least, most, target } = result;
@@ -23,17 +24,5 @@ export function table(results: readonly Result[]): string {
       verdicts.get(isMet(result)) ?? "",
     ];
   });
-  const rows = [["what", "median", "range", "target", ""], ...body];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (cells: readonly string[], fill = " "): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(" | ")} |`;
-  const [head = [], ...rest] = rows;
-  return [
-    line(head),
-    line(
-      head.map(() => ""),
-      "-",
-    ),
-    ...rest.map((cells) => line(cells)),
-  ].join("\n");
+  return markdownTable([["what", "median", "range", "target", ""], ...body]);
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { inputsOf } from "../bench/article.ts";
+import { choiceOf } from "../bench/choice.ts";
 import { criticalPath, type Operation, type Resource } from "../bench/critical-path.ts";
 import { delays, type Figures, isMet, median, resultsOf, sizes } from "../bench/figures.ts";
 import { differences } from "../bench/objects.ts";
+import { parts } from "../bench/parts.ts";
 import { findingsOf, links, markdown, verdict } from "../bench/report.ts";
 import { table } from "../bench/table.ts";
 
@@ -90,11 +92,13 @@ const run = (value: number, some: Partial<Figures> = {}): Figures =>
         [`article ${delay}`, `up ${delay}`, `path ${delay}`].map((key) => [key, value]),
       ),
       ...sizes.flatMap((size) => [`up ${size}`, `memory ${size}`].map((key) => [key, value])),
-      ...["preview", "preview empty", "no-op", "no-op empty", "destroy"].map((key) => [key, value]),
+      ...["preview", "preview begun", "preview empty", "no-op", "no-op begun", "no-op empty", "destroy"].map(
+        (key) => [key, value],
+      ),
       ...["first API server", "all API servers"].map((key) => [key, value]),
     ]),
     ...some,
-  }) as Figures;
+  }) as Required<Figures>;
 
 const rowOf = (runs: readonly Figures[], what: string) => resultsOf(runs).filter((row) => row.what === what);
 
@@ -116,6 +120,19 @@ describe("the results", () => {
     expect(memory(3072)).toEqual([true]);
     expect(memory(3073)).toEqual([false]);
     expect(rowOf([run(1)], "`destroy`").map(isMet)).toEqual([undefined]);
+  });
+
+  it("are of what was measured only", () => {
+    const results = resultsOf([
+      { preview: 3, "no-op": 8 },
+      { preview: 5, "preview empty": 2 },
+    ]);
+    expect(results.map(({ what, median: value }) => [what, value])).toEqual([
+      ["first preview", 4],
+      ["preview of an empty program", 2],
+      ["first preview / that of an empty program", 2.5],
+      ["`up` without a change", 8],
+    ]);
   });
 
   it("say in one line which targets are missed", () => {
@@ -146,9 +163,29 @@ describe("the table", () => {
   it("is in the document, with the chains of the last run", () => {
     const path = { seconds: 3, operations: [operation("release", 1, 3.96), operation("provider", 4, 4.04)] };
     expect(links(path)).toBe("release 3.0 s");
-    const findings = findingsOf([{ figures: run(1), paths: { none: path, realistic: path } }]);
+    const findings = findingsOf([[{ figures: run(1) }, { figures: {}, paths: { none: path } }]]);
     expect(markdown(findings)).toContain(table(findings.results));
-    expect(markdown(findings)).toContain("- `DELAYS=none`: 3.0 s. release 3.0 s.");
+    expect(markdown(findings)).toMatch(/\n- `DELAYS=none`: 3\.0 s\. release 3\.0 s\.$/);
+  });
+});
+
+describe("what is measured", () => {
+  it("is everything five times where nothing else is asked for", () => {
+    expect(choiceOf([])).toEqual({ rounds: 5, parts, isWhole: true });
+  });
+
+  it("can be less", () => {
+    const choice = choiceOf(["workloads-8", "--rounds", "1", "none"]);
+    expect(choice).toMatchObject({ rounds: 1, isWhole: false });
+    expect(choice?.parts.map(({ name }) => name)).toEqual(["none", "workloads-8"]);
+  });
+
+  it.each([
+    [["--rounds", "0"], '--rounds is "0": expected a whole number'],
+    [["--rounds", "many"], '--rounds is "many": expected a whole number'],
+    [["memory"], "There is no part memory."],
+  ])("must be something that there is: %j", (args, message) => {
+    expect(() => choiceOf(args)).toThrow(message);
   });
 });
 
@@ -156,7 +193,10 @@ describe("what the article's commands are given", () => {
   const provider = (cluster: string) => `${urn(`lab-${cluster}-provider`)}::some-id`;
 
   it("are the values and objects of the lab, by cluster, without what Pulumi adds", () => {
-    const secret = { "4dabf18193072939515e22adb298388d": "x", plaintext: '"key"' };
+    const secret = {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      plaintext: '"key"',
+    };
     const inputs = inputsOf([
       {
         urn: urn("release"),
