@@ -32,7 +32,8 @@ const provider: Provider = {
   },
   configure: async ({ args }) => {
     opened = open(args);
-    await opened;
+    // The engine starts one provider after the other, and each would wait for the one before to reach its cluster.
+    opened.catch(() => undefined);
   },
   check: async (c) => (await operations(c)).check(c),
   diff: async (c) => (await operations(c)).diff(c),

@@ -1,13 +1,13 @@
 import { hostStatus, stopHost } from "../../rehearsal/host/client.ts";
 import type { Stack } from "../../rehearsal/stack.ts";
 import { emptyProgram } from "./empty-program.ts";
-import { type Figures, type Found, median, type Size } from "./figures.ts";
+import { type Figures, type Found, median, ordinary, type Size } from "./figures.ts";
 import { labOf, onFreshHost, startHost } from "./lab.ts";
 import { watchMemory } from "./memory.ts";
 import { labProgram, operate, type Program, type Timed } from "./pulumi.ts";
 import type { Steps } from "./steps.ts";
 
-/** How often short things are measured in a run, of which the one in the middle counts. */
+/** How often short things are measured in a round, of which the one in the middle counts. */
 const repetitions = 3;
 
 /** Builds a lab with so many workload clusters, and looks at how much memory all of it takes. */
@@ -15,7 +15,7 @@ export async function sized(steps: Steps, size: Size): Promise<Found> {
   const peak = watchMemory();
   try {
     const found = await onFreshHost(labOf(size), (stack) =>
-      size === 2 ? lifeOf(steps, stack) : built(steps, stack, size),
+      size === ordinary ? lifeOf(steps, stack) : built(steps, stack, size),
     );
     return { figures: { ...found, [`memory ${size}`]: peak() } };
   } finally {
@@ -36,12 +36,12 @@ async function lifeOf(steps: Steps, stack: Stack): Promise<Figures> {
   const empty = await emptyProgram(stack);
   const { elapsed: start } = await hostStatus();
   const previews = await besides(steps, "preview", (program) => operate(program, "preview"), lab, empty);
-  const up = await built(steps, stack, 2);
+  const up = await built(steps, stack, ordinary);
   await operate(empty, "up");
   const noOps = await besides(steps, "up without a change", unchanged, lab, empty);
   await stopHost();
   const { seconds: restart } = await steps.run("start of the host with its lab", async () => {
-    await startHost(labOf(2));
+    await startHost(labOf(ordinary));
     return { seconds: (await hostStatus()).elapsed["vclusters"] ?? NaN };
   });
   const destroy = await steps.run("destroy", () => operate(lab, "destroy"));

@@ -1,5 +1,5 @@
 import { createComparison } from "./compare.ts";
-import { delays, type Found, type Size, sizes } from "./figures.ts";
+import { delays, type Found, ordinary, sizes } from "./figures.ts";
 import { sized } from "./life.ts";
 import type { Steps } from "./steps.ts";
 
@@ -13,9 +13,6 @@ export interface Part {
 }
 
 const compare = createComparison();
-
-/** The size of the lab that `make rehearse` builds; of this one everything is measured from its first preview on. */
-const ordinary: Size = 2;
 
 /** All parts, in the order in which a round goes through them. */
 export const parts: readonly Part[] = [
