@@ -11,7 +11,7 @@ const madeOfSchema = z.object({ sources: z.array(z.string()), mark: z.string() }
 
 const installed = join(root, "node_modules", ".package-lock.json");
 
-/** Says that it has side effects, because it does not say that it has none. */
+/** The Kubernetes client does not say so of itself, and would be bundled with all that nobody uses of it. */
 const isSideEffectFree = (id: string): boolean => id.includes("/node_modules/@kubernetes/client-node/");
 
 /**
@@ -39,9 +39,8 @@ export async function bundle(source: string, target: string): Promise<void> {
   });
   await build.close();
   const chunks = output.filter((file) => file.type === "chunk");
-  const sources = chunks
-    .flatMap(({ moduleIds }) => moduleIds)
-    .filter((id) => id.startsWith(root) && !id.includes("/node_modules/"));
+  const modules = [import.meta.filename, ...chunks.flatMap(({ moduleIds }) => moduleIds)];
+  const sources = modules.filter((id) => id.startsWith(root) && !id.includes("/node_modules/"));
   // The program comes last: whoever starts it finds the others.
   for (const { fileName, code } of chunks.toReversed()) writeFileAtomically(join(dir, fileName), code);
   writeFileAtomically(note, JSON.stringify({ sources, mark: markOf(sources) }));
