@@ -1,4 +1,4 @@
-import { pulumiProgram } from "../../rehearsal/host/name-space.ts";
+import { knowing } from "../../rehearsal/host/name-space.ts";
 import { root } from "../../rehearsal/paths.ts";
 import { parseEvent } from "../../rehearsal/progress.ts";
 import { pulumi, type Stack } from "../../rehearsal/stack.ts";
@@ -43,7 +43,7 @@ export async function operate(program: Program, verb: keyof typeof verbs): Promi
   let begun: number | undefined;
   let changes: Timed["changes"] = {};
   const args = [...verbs[verb], "--json", "--color", "never", "--non-interactive", ...program.flags];
-  const seconds = await timed(pulumiProgram(), args, {
+  const seconds = await timed(knowing("pulumi"), args, {
     cwd: program.cwd,
     env: { ...program.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
     onLine(line, now) {
