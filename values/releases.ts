@@ -168,10 +168,10 @@ export function labReleases(settings: CheckedSettings, known: Known): LabRelease
   const complete = (cluster: Management | Workload, releases: readonly (OwnRelease | undefined)[]) =>
     releases
       .filter((release) => release !== undefined)
-      .map((release): LabRelease => {
-        const { own, ...named } = release;
-        const chart = charts[chartOf[named.kind]];
-        return { ...named, cluster: cluster.name, chart, values: valuesOf(release, values, cluster.values) };
+      .map(({ kind, release, namespace, own }): LabRelease => {
+        const all = valuesOf({ kind, own }, values, cluster.values);
+        const chart = charts[chartOf[kind]];
+        return { cluster: cluster.name, kind, release, namespace, chart, values: all };
       });
   return [
     ...complete(management, [
