@@ -32,7 +32,7 @@ export class VCluster extends pulumi.ComponentResource {
   readonly provider: k8s.Provider;
   /**
    * What else holds for resources inside, and for components of such: they go when the cluster goes, without a call
-   * into it; and while it is paused they are left as they are.
+   * into it; and while it is paused they are left as they are, and none can be made.
    */
   readonly inside: Pick<pulumi.ResourceOptions, "deletedWith" | "transformations">;
 
@@ -68,7 +68,10 @@ export class VCluster extends pulumi.ComponentResource {
         { parent: this, dependsOn: [release] },
       );
     }
-    this.inside = { deletedWith: namespace, ...(paused ? { transformations: [leftAsItIs] } : {}) };
+    this.inside = {
+      deletedWith: namespace,
+      ...(paused ? { transformations: [leftAsItIs(name, clusterName)] } : {}),
+    };
 
     // A ready release does not mean that the kubeconfig is there: the syncer writes it some time later.
     const { result: access } = runStep<VClusterAccess>(
@@ -83,7 +86,6 @@ export class VCluster extends pulumi.ComponentResource {
           // What else could change address or certificate.
           version: `${chart.version} ${versions.k3s}`,
           ...(renew === "" ? {} : { renew }),
-          ...(paused ? { paused } : {}),
           timeoutSeconds,
         },
       },
@@ -103,8 +105,19 @@ export class VCluster extends pulumi.ComponentResource {
   }
 }
 
-/** What a program says of a resource in a paused cluster waits until somebody can do it. */
-const leftAsItIs: pulumi.ResourceTransformation = ({ props, opts }) => ({
-  props,
-  opts: { ...opts, ignoreChanges: ["*"] },
-});
+/** What a program says of a resource in a paused cluster waits until somebody can do it; what is missing cannot wait. */
+function leftAsItIs(name: string, cluster: string): pulumi.ResourceTransformation {
+  const beforeCreate = new pulumi.ResourceHook(
+    `${name}-paused`,
+    ({ name: resource }) => {
+      throw new Error(
+        `${cluster} is paused, and ${resource} is yet to be made: npm run lab -- resume ${cluster}, or take its "paused" away.`,
+      );
+    },
+    { onDryRun: true },
+  );
+  return ({ props, opts }) => ({
+    props,
+    opts: { ...opts, ignoreChanges: ["*"], hooks: { ...opts.hooks, beforeCreate: [beforeCreate] } },
+  });
+}

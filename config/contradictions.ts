@@ -51,7 +51,7 @@ const rules: readonly ((input: Input) => Mistake[])[] = [
       mistakeIf(
         paused === true && mapping(input["controlPlane"])["persistence"] === false,
         `${path}.paused`,
-        "it would lose everything, controlPlane.persistence is false",
+        pauseWithoutVolumes,
       ),
     ),
   ({ multiCluster, workloads }) =>
@@ -65,6 +65,9 @@ const rules: readonly ((input: Input) => Mistake[])[] = [
       ),
     ),
 ];
+
+/** What speaks against a pause where control planes have no volumes. */
+export const pauseWithoutVolumes = "it would lose everything, controlPlane.persistence is false";
 
 const mistakeIf = (wrong: boolean, path: string, message: string): Mistake[] =>
   wrong ? [{ path, message }] : [];

@@ -5,7 +5,8 @@ import { kubeConfigOf } from "../steps/cluster.ts";
 import { Failure } from "./failure.ts";
 import { pulumi } from "./pulumi.ts";
 
-const project = "mesh-lab";
+/** Name of the Pulumi project, which the keys of its configuration begin with. */
+export const project = "mesh-lab";
 
 const outputsSchema = z.object({
   contexts: z.array(z.string()),

@@ -7,6 +7,7 @@ import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { openHostFile } from "./host/host-file.ts";
 import { knowing } from "./host/name-space.ts";
+import { keptPauses, type Pauses, pausesIn, withPauses } from "./kept-pauses.ts";
 import { paths, rehearsalDir, root } from "./paths.ts";
 
 /** A stack file, as far as the rehearsal looks at it. */
@@ -84,7 +85,7 @@ export async function openStack(name: string): Promise<Stack> {
   if (!existsSync(paths.passphrase)) writeFileAtomically(paths.passphrase, randomBytes(32).toString("hex"));
 
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));
-  const file = configure(stack);
+  const { file } = configure(stack);
   if (!stackExists(stack)) await pulumi(stack, ["stack", "init", name, "--no-select"]);
   if (file.config?.[licenseKey] === undefined) {
     await pulumi(stack, ["config", "set", "--secret", licenseKey], placeholder);
@@ -92,13 +93,17 @@ export async function openStack(name: string): Promise<Stack> {
   return stack;
 }
 
-/** Writes the configuration of a stack for the host as it is now. */
-export function configure(stack: Stack): StackFile {
+/** Writes the configuration of a stack for the host as it is now; gives it, and what verbs noted in it before. */
+export function configure(stack: Stack): { readonly file: StackFile; readonly kept: Pauses } {
   const before = parseStackFile(readFileIfAny(stack.configFile) ?? "");
+  const user = userStackFile(stack.name);
+  const said = join(paths.stack, `${stack.name}.paused.json`);
+  const kept = keptPauses(user, before, JSON.parse(readFileIfAny(said) ?? "{}") as Pauses);
   const { network } = openHostFile().read();
-  const file = overlay(userStackFile(stack.name), before, { charts: relative(root, paths.charts), network });
+  const file = overlay(withPauses(user, kept), before, { charts: relative(root, paths.charts), network });
   writeFileAtomically(stack.configFile, stringify(file));
-  return file;
+  writeFileAtomically(said, JSON.stringify(pausesIn(user)));
+  return { file, kept };
 }
 
 /** What a rehearsal lays over a stack's file. */

@@ -79,7 +79,13 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     phases.run("host", () => ensureHost(host, hostLines(say))),
   ]);
   // The host may have moved to another network.
-  configure(stack);
+  const { kept } = configure(stack);
+  for (const [name, paused] of Object.entries(kept)) {
+    const verb = paused ? "resume" : "pause";
+    say(
+      `${name} stays ${paused ? "paused" : "resumed"}, as a verb left it and Pulumi.${stack.name}.yaml does not say; make lab ARGS="${verb} ${name}" changes that`,
+    );
+  }
 
   const { resources, pending, locked } = stateOf(stack);
   if (resources === 0) await rememberBaseline();

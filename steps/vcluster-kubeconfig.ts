@@ -22,8 +22,6 @@ export interface VClusterKubeconfigSpec {
   readonly expose: Exposure;
   /** Where the host's nodes are reached, for NodePort. */
   readonly node?: string | undefined;
-  /** The cluster is paused, and was never up. */
-  readonly paused?: boolean | undefined;
   /** Whether a certificate that is near its end is to be renewed; the text itself says nothing. */
   readonly renew?: string | undefined;
   readonly timeoutSeconds: number;
@@ -109,9 +107,7 @@ async function exposed(
 
 if (import.meta.main) {
   await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
-    const { cluster, hostContext, node, paused, renew, timeoutSeconds } = spec;
-    if (paused === true)
-      throw new Error(`${cluster} is paused and was never up: take its "paused" away for the first time.`);
+    const { cluster, hostContext, node, renew, timeoutSeconds } = spec;
     const host = clusterOf({ context: hostContext });
     const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
     const address = hostAndPort(endpointOf(service, "https", node));

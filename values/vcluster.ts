@@ -39,8 +39,14 @@ export interface VClusterValuesArgs {
   readonly imageRegistry?: string | undefined;
 }
 
-/** How vcluster's command line marks a StatefulSet that it paused, so that it can also resume what the lab paused. */
-const pausedAnnotations = { "loft.sh/paused": "true", "loft.sh/paused-replicas": "1" };
+/** Where vcluster's command line notes on a StatefulSet that it paused it, and how many pods it had. */
+export const pauseNotes = { paused: "loft.sh/paused", replicas: "loft.sh/paused-replicas" } as const;
+
+/** How a paused StatefulSet is marked, so that vcluster's command line can also resume what the lab paused. */
+export const pausedAnnotations = (replicas: number): Record<string, string> => ({
+  [pauseNotes.paused]: "true",
+  [pauseNotes.replicas]: String(replicas),
+});
 
 /** Values of chart `vcluster` 0.10.2: the article's, and what its command line adds to them. */
 export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown> {
@@ -52,7 +58,7 @@ export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown
     serviceCIDR: serviceCidr,
     // The chart puts it before each image as it is.
     ...(imageRegistry === undefined ? {} : { defaultImageRegistry: `${imageRegistry}/` }),
-    ...(paused ? { replicas: 0, annotations: pausedAnnotations } : {}),
+    ...(paused ? { replicas: 0, annotations: pausedAnnotations(1) } : {}),
     ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
     ...(tolerations.length === 0 ? {} : { tolerations }),
     service: { type: expose },

@@ -1,4 +1,6 @@
+import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
+import { resume } from "./resume.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [pods];
+export const verbs = [pause, resume, pods];

@@ -166,10 +166,22 @@ describe("a paused cluster", () => {
     }
   });
 
-  it("that was never up says so", async () => {
+  it("gets nothing new inside of it, and says what to do first", async () => {
     const recorded = await lab({}, { paused: true });
-    expect(recorded.specOf("lab-east-vcluster-kubeconfig")).toMatchObject({ paused: true });
-    expect(recorded.specOf("lab-west-vcluster-kubeconfig")).not.toHaveProperty("paused");
+    for (const name of [
+      "lab-east-vcluster-kubeconfig",
+      "lab-east-istio-istiod",
+      "lab-east-bookinfo-namespace",
+    ]) {
+      const [hook] = recorded.get(name).opts.hooks?.beforeCreate ?? [];
+      if (!pulumi.ResourceHook.isInstance(hook)) throw new Error(`${name} has no hook`);
+      expect(hook.opts).toEqual({ onDryRun: true });
+      expect(() => hook.callback({ name } as pulumi.ResourceHookArgs)).toThrow(
+        `east is paused, and ${name} is yet to be made: npm run lab -- resume east, or take its "paused" away.`,
+      );
+    }
+    for (const name of ["lab-east-vcluster-release", "lab-east-vcluster-pause", "lab-east-registration"])
+      expect(recorded.get(name).opts.hooks?.beforeCreate, name).toBeUndefined();
   });
 
   it("may be the management cluster, with the registrations in it", async () => {

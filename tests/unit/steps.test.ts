@@ -326,12 +326,6 @@ describe("a virtual cluster's kubeconfig", () => {
       /^waited \d+ s for the address of Service east in namespace east of the host: it has no status\.loadBalancer\.ingress\.0\. Without a load balancer on the host it never is: set expose to NodePort\.$/,
     );
   });
-
-  it("of a cluster that was never up is not waited for while it is paused", async () => {
-    const { kubeconfig } = await apiServer({});
-    const { stderr } = await step("vcluster-kubeconfig", { ...spec, paused: true }, ambient(kubeconfig));
-    expect(stderr).toBe('east is paused and was never up: take its "paused" away for the first time.');
-  });
 });
 
 describe("places of nodes", () => {

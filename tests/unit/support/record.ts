@@ -44,11 +44,14 @@ export async function record(
     "mesh-lab",
     "test",
   );
-  // The mocks say that they know error hooks, and lack the method.
-  const registerErrorHook = (_: unknown, callback: (error: null, answer: object) => void) => {
+  // The mocks say that they know hooks, and lack the methods.
+  const registered = (_: unknown, callback: (error: null, answer: object) => void) => {
     callback(null, {});
   };
-  Object.assign(pulumi.runtime.getMonitor() ?? {}, { registerErrorHook });
+  Object.assign(pulumi.runtime.getMonitor() ?? {}, {
+    registerErrorHook: registered,
+    registerResourceHook: registered,
+  });
   // Pulumi takes a stack trace for each promise, which is most of the time that a recording takes.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

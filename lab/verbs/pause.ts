@@ -1,0 +1,52 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { pauseWithoutVolumes } from "../../config/contradictions.ts";
+import { stopped } from "../../steps/pause.ts";
+import { existingControlPlane, isPaused, patchControlPlane, pausing } from "../control-plane.ts";
+import { Failure } from "../failure.ts";
+import { chosenClusters, hostOf, readSettings } from "../lab.ts";
+import { timed } from "../progress.ts";
+import { recordPause } from "../recorded-pause.ts";
+import { present, type Report, verb } from "../verb.ts";
+
+/** What became of a cluster. */
+interface PausedCluster {
+  readonly cluster: string;
+  /** Whether somebody had paused it before. */
+  readonly wasPaused: boolean;
+  /** How many of its pods were removed from the host. */
+  readonly removedPods: number;
+}
+
+export const pause = verb(
+  "pause",
+  "Stops clusters and frees what their pods take; their data, services and addresses stay",
+  "pause devcluster2",
+)
+  .argument("[cluster...]", "only these; default: all")
+  .action((clusters, options) => present(options, paused(clusters)));
+
+async function paused(names: readonly string[]): Promise<Report> {
+  const settings = await readSettings();
+  const clusters = chosenClusters(settings, names);
+  if (!settings.controlPlane.persistence)
+    throw new Failure(`${clusters.join(", ")} cannot be paused: ${pauseWithoutVolumes}.`);
+  const { timeoutSeconds } = settings;
+  const host = hostOf(settings);
+  await Promise.all(clusters.map((cluster) => existingControlPlane(host, cluster)));
+  // First: whatever stops this, the program then goes on with what was meant.
+  await timed("note in the stack's configuration", () => recordPause(settings, clusters, true));
+  const facts = await Promise.all(clusters.map((cluster) => pauseOne(host, cluster, timeoutSeconds)));
+  return { facts, text: facts.map(describe).join("\n") };
+}
+
+async function pauseOne(host: KubeConfig, cluster: string, timeoutSeconds: number): Promise<PausedCluster> {
+  const set = await existingControlPlane(host, cluster);
+  await patchControlPlane(host, cluster, pausing(set));
+  const { removed } = await timed(`${cluster}: control plane stops, pods are removed`, () =>
+    stopped(host, { cluster, timeoutSeconds }),
+  );
+  return { cluster, wasPaused: isPaused(set), removedPods: removed };
+}
+
+const describe = ({ cluster, wasPaused, removedPods }: PausedCluster): string =>
+  `${cluster} ${wasPaused ? "was paused already" : "is paused"}, ${removedPods} pods removed from the host. It comes back with: npm run lab -- resume ${cluster}`;
