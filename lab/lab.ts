@@ -35,6 +35,9 @@ export async function readSettings(): Promise<CheckedSettings> {
   return settings;
 }
 
+/** Name of the stack. */
+export const readStack = async (): Promise<string> => (await pulumi("stack", "--show-name")).trim();
+
 /**
  * The outputs of the stack.
  *

@@ -9,6 +9,7 @@ import { until } from "../../rehearsal/host/until.ts";
 import { paths } from "../../rehearsal/paths.ts";
 import { checkout } from "./support/checkout.ts";
 import {
+  changesOf,
   cluster,
   deployments,
   glooResources,
@@ -214,20 +215,6 @@ describe("a changed value", () => {
     expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
   });
 });
-
-/** What an operation of Pulumi did to resources, by name; what stayed the same is left out, and so are components. */
-async function changesOf(...args: string[]): Promise<[op: string, name: string][]> {
-  const events = (await pulumi(...args, "--json")).split("\n").filter((line) => line.startsWith("{"));
-  return events.flatMap((line): [string, string][] => {
-    const { resourcePreEvent } = JSON.parse(line) as {
-      resourcePreEvent?: { metadata: { op: string; urn: string; type: string } };
-    };
-    if (resourcePreEvent === undefined) return [];
-    const { op, urn, type } = resourcePreEvent.metadata;
-    const isGroup = type.startsWith("meshlab:") || type.startsWith("pulumi:pulumi:");
-    return op === "same" || isGroup ? [] : [[op, urn.split("::").at(-1) ?? ""]];
-  });
-}
 
 describe("another workload cluster", () => {
   it("comes and goes, and nothing else is touched", async () => {

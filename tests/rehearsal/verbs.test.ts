@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
 
 beforeAll(async () => {
@@ -12,3 +13,6 @@ afterAll(async () => {
 
 // On one lab, one after the other.
 podsTests();
+pauseTests();
+// The lab is gone after it.
+destroyWhilePausedTests();

@@ -103,6 +103,20 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
   const pulumi = async (...args: string[]): Promise<string> =>
     (await rehearsed("pulumi", "--", ...args)).stdout;
 
+  /** What an operation of Pulumi did to resources, by name; what stayed the same is left out, and so are components. */
+  async function changesOf(...args: string[]): Promise<[op: string, name: string][]> {
+    const events = (await pulumi(...args, "--json")).split("\n").filter((line) => line.startsWith("{"));
+    return events.flatMap((line): [string, string][] => {
+      const { resourcePreEvent } = JSON.parse(line) as {
+        resourcePreEvent?: { metadata: { op: string; urn: string; type: string } };
+      };
+      if (resourcePreEvent === undefined) return [];
+      const { op, urn, type } = resourcePreEvent.metadata;
+      const isGroup = type.startsWith("meshlab:") || type.startsWith("pulumi:pulumi:");
+      return op === "same" || isGroup ? [] : [[op, urn.split("::").at(-1) ?? ""]];
+    });
+  }
+
   /** The facts that a verb of the lab prints; it must succeed. */
   const factsOf = async <T>(...args: string[]): Promise<T> =>
     JSON.parse((await rehearsed("lab", "--", ...args, "--json")).stdout) as T;
@@ -154,6 +168,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     struck,
     killedOnce,
     pulumi,
+    changesOf,
     factsOf,
     cluster,
     deployments,
@@ -162,5 +177,14 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
 }
 
 /** The rehearsal of most tests. */
-export const { rehearse, rehearsed, killedOnce, pulumi, factsOf, cluster, deployments, glooResources } =
-  rehearsalIn(rehearsalDir);
+export const {
+  rehearse,
+  rehearsed,
+  killedOnce,
+  pulumi,
+  changesOf,
+  factsOf,
+  cluster,
+  deployments,
+  glooResources,
+} = rehearsalIn(rehearsalDir);
