@@ -4,7 +4,7 @@ import { stopped } from "../../steps/pause.ts";
 import { existingControlPlane, isPaused, patchControlPlane, pausing } from "../control-plane.ts";
 import { Failure } from "../failure.ts";
 import { chosenClusters, hostOf, readSettings } from "../lab.ts";
-import { timed } from "../progress.ts";
+import { step } from "../progress.ts";
 import { recordPause } from "../recorded-pause.ts";
 import { present, type Report, verb } from "../verb.ts";
 
@@ -34,7 +34,7 @@ async function paused(names: readonly string[]): Promise<Report> {
   const host = hostOf(settings);
   await Promise.all(clusters.map((cluster) => existingControlPlane(host, cluster)));
   // First: whatever stops this, the program then goes on with what was meant.
-  await timed("note in the stack's configuration", () => recordPause(settings, clusters, true));
+  await step("note in the stack's configuration", () => recordPause(settings, clusters, true));
   const facts = await Promise.all(clusters.map((cluster) => pauseOne(host, cluster, timeoutSeconds)));
   return { facts, text: facts.map(describe).join("\n") };
 }
@@ -42,7 +42,7 @@ async function paused(names: readonly string[]): Promise<Report> {
 async function pauseOne(host: KubeConfig, cluster: string, timeoutSeconds: number): Promise<PausedCluster> {
   const set = await existingControlPlane(host, cluster);
   await patchControlPlane(host, cluster, pausing(set));
-  const { removed } = await timed(`${cluster}: control plane stops, pods are removed`, () =>
+  const { removed } = await step(`${cluster}: control plane stops, pods are removed`, () =>
     stopped(host, { cluster, timeoutSeconds }),
   );
   return { cluster, wasPaused: isPaused(set), removedPods: removed };

@@ -3,7 +3,7 @@ import { diagnose } from "../../steps/diagnose.ts";
 import { poll } from "../../steps/poll.ts";
 import { controlPlaneOf, existingControlPlane, patchControlPlane, resuming } from "../control-plane.ts";
 import { chosenClusters, clusterOf, hostOf, readOutputs, readSettings } from "../lab.ts";
-import { timed } from "../progress.ts";
+import { step } from "../progress.ts";
 import { recordPause } from "../recorded-pause.ts";
 import { present, type Report, verb } from "../verb.ts";
 import { lookAtPods, type PodsOnHost } from "../pods-on-host.ts";
@@ -31,7 +31,7 @@ async function resumed(names: readonly string[]): Promise<Report> {
   const host = hostOf(settings);
   await Promise.all(clusters.map((cluster) => existingControlPlane(host, cluster)));
   // First: whatever stops this, the program then goes on with what was meant.
-  await timed("note in the stack's configuration", () => recordPause(settings, clusters, false));
+  await step("note in the stack's configuration", () => recordPause(settings, clusters, false));
   const facts = await Promise.all(
     clusters.map((cluster) => resumeOne({ host, inside: clusterOf(outputs, cluster), cluster, ...settings })),
   );
@@ -47,7 +47,7 @@ async function resumeOne({ hostContext, timeoutSeconds, ...where }: ResumeArgs):
   const { host, cluster } = where;
   const change = resuming(await existingControlPlane(host, cluster));
   await patchControlPlane(host, cluster, change);
-  await timed(`${cluster}: control plane starts`, () =>
+  await step(`${cluster}: control plane starts`, () =>
     poll({
       what: `the control plane of ${cluster} to be ready`,
       hint: async () => (await diagnose({ context: hostContext }, cluster)).join(" "),
@@ -55,7 +55,7 @@ async function resumeOne({ hostContext, timeoutSeconds, ...where }: ResumeArgs):
       look: () => lookAtControlPlane(host, cluster),
     }),
   );
-  const readyPods = await timed(`${cluster}: pods come back`, () =>
+  const readyPods = await step(`${cluster}: pods come back`, () =>
     poll({
       what: `the pods of ${cluster}`,
       hint: `npm run lab -- status says what is not ready, and why.`,

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { kubeconfigTests } from "./verbs/kubeconfig.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
+import { statusTests } from "./verbs/status.ts";
 
 beforeAll(async () => {
   await rehearsed("reset");
@@ -13,6 +15,8 @@ afterAll(async () => {
 
 // On one lab, one after the other.
 podsTests();
+statusTests();
+kubeconfigTests();
 pauseTests();
 // The lab is gone after it.
 destroyWhilePausedTests();

@@ -10,12 +10,17 @@ interface Remembered {
   readonly pid: number;
 }
 
-/** Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up. */
-export function killProcess(directory: string, name: string): void {
+/** Process id of a program of a rehearsal's host, e.g. `east.kube-apiserver`. */
+export function pidOf(directory: string, name: string): number {
   const all = JSON.parse(readFileSync(join(directory, "run", "processes.json"), "utf8")) as Remembered[];
   const found = all.find((process) => process.name === name);
   if (found === undefined) throw new Error(`the host runs no ${name}`);
-  process.kill(found.pid, "SIGKILL");
+  return found.pid;
+}
+
+/** Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up. */
+export function killProcess(directory: string, name: string): void {
+  process.kill(pidOf(directory, name), "SIGKILL");
 }
 
 const supervisorOf = (directory: string): number =>

@@ -1,0 +1,161 @@
+import type { V1Service } from "@kubernetes/client-node";
+import { glooMeshNamespace } from "../../values/gloo-resources.ts";
+import { gatewayNamespace } from "../../values/istio.ts";
+import { isPaused } from "../control-plane.ts";
+import { type Contents, isReady, isStopped, type SeenCluster, type SeenRelease } from "./seen.ts";
+import { problemsInside, workloadsOf } from "./workloads.ts";
+
+/** How a cluster is. */
+export interface ClusterStatus {
+  readonly cluster: string;
+  readonly role: SeenCluster["role"];
+  readonly state: State;
+  /** Version of its Kubernetes; absent where it could not be asked, as all that follows. */
+  readonly kubernetes?: string;
+  readonly releases: readonly SeenRelease[];
+  /** Its agent; absent on the management cluster. */
+  readonly agent?: {
+    /** Whether the management cluster knows the cluster; absent where that could not be asked. */
+    readonly registered?: boolean;
+    /** Until when its certificate holds, as ISO 8601; absent: it has none. */
+    readonly certificateUntil?: string;
+  };
+  /** What is reached from outside. */
+  readonly addresses: readonly Address[];
+  /** Pods of its workloads. */
+  readonly pods?: { readonly ready: number; readonly wanted: number };
+  /** What is not as it is to be, with the reason and what to do. */
+  readonly problems: readonly string[];
+}
+
+export type State = "running" | "starting" | "silent" | "paused" | "stopped" | "gone";
+
+/** A Service that is reached from outside of its cluster. */
+export interface Address {
+  readonly service: string;
+  /** Of a load balancer; else `node port NUMBER`; absent: it has none. */
+  readonly address?: string;
+}
+
+/** What to make of each cluster. */
+export function judge(seen: readonly SeenCluster[], now: Date = new Date()): ClusterStatus[] {
+  const registered = seen.find(({ role }) => role === "management")?.contents?.registered;
+  return seen.map((cluster) => judgeOne(cluster, registered, now));
+}
+
+function judgeOne(cluster: SeenCluster, registered: readonly string[] | undefined, now: Date): ClusterStatus {
+  const { name, role, release, contents } = cluster;
+  const releases = [release, ...(contents?.releases ?? [])];
+  const agent = role === "workload" ? agentOf(cluster, registered) : undefined;
+  const state = stateOf(cluster);
+  const isHere = state !== "gone";
+  return {
+    cluster: name,
+    role,
+    state,
+    ...(contents === undefined ? {} : { kubernetes: contents.version, pods: podsIn(contents) }),
+    releases,
+    ...(agent === undefined ? {} : { agent }),
+    addresses: contents === undefined ? [] : addressesIn(contents),
+    problems: [
+      ...stateProblems[state](cluster),
+      ...pauseProblems(cluster, state),
+      ...(isHere ? releases.flatMap(releaseProblem) : []),
+      ...(agent === undefined || contents === undefined ? [] : agentProblems(name, agent, now)),
+      ...(contents === undefined ? [] : problemsInside(contents)),
+    ],
+  };
+}
+
+function stateOf({ controlPlane, silence }: SeenCluster): State {
+  if (controlPlane === undefined) return "gone";
+  if (isStopped(controlPlane)) return isPaused(controlPlane) ? "paused" : "stopped";
+  if (!isReady(controlPlane)) return "starting";
+  return silence === undefined ? "running" : "silent";
+}
+
+const onHost = ({ onHost: problems }: SeenCluster): string =>
+  problems.map((problem) => ` ${problem}`).join("");
+
+const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>> = {
+  running: () => [],
+  paused: () => [],
+  starting: (cluster) => [`its control plane is not ready.${onHost(cluster)}`],
+  silent: (cluster) => [
+    `it does not answer: ${cluster.silence ?? ""}.${onHost(cluster)} Its log: kubectl -n ${cluster.name} logs ${cluster.name}-0 -c vcluster.`,
+  ],
+  stopped: ({ name }) => [
+    `its control plane was scaled down by hand: npm run lab -- resume ${name} starts it, pause ${name} makes it a pause.`,
+  ],
+  gone: () => ["it is not on the host: pulumi up."],
+};
+
+/** A pause is a fault only where the stack knows nothing of it: the next run would go by what it knows. */
+function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): string[] {
+  if (state === "paused" && !isToBePaused)
+    return [
+      `it was paused, and the stack's configuration does not say so: npm run lab -- pause ${name} notes it, resume ${name} ends it.`,
+    ];
+  const runs = state === "running" || state === "starting" || state === "silent";
+  return runs && isToBePaused
+    ? [
+        `it runs, and the stack's configuration has it paused: npm run lab -- resume ${name} notes that it runs, pause ${name} stops it.`,
+      ]
+    : [];
+}
+
+function releaseProblem({ name, namespace, status }: SeenRelease): string[] {
+  if (status === "deployed") return [];
+  const what = `${namespace}: Helm release ${name}`;
+  return status === undefined ? [`${what} is not there: pulumi up.`] : [`${what} is ${status}: pulumi up.`];
+}
+
+function agentOf(
+  { name, contents }: SeenCluster,
+  registered: readonly string[] | undefined,
+): NonNullable<ClusterStatus["agent"]> {
+  const until = contents?.certificateUntil?.toISOString();
+  return {
+    ...(registered === undefined ? {} : { registered: registered.includes(name) }),
+    ...(until === undefined ? {} : { certificateUntil: until }),
+  };
+}
+
+function agentProblems(
+  name: string,
+  { registered, certificateUntil: until }: NonNullable<ClusterStatus["agent"]>,
+  now: Date,
+): string[] {
+  const secret = `${glooMeshNamespace}: Secret relay-client-tls-secret`;
+  const log = `kubectl --context ${name} -n ${glooMeshNamespace} logs deployment/gloo-mesh-agent`;
+  return [
+    ...(registered === false
+      ? [`the management cluster has no KubernetesCluster ${name}: pulumi up --refresh.`]
+      : []),
+    ...(until === undefined ? [`${secret}, the certificate of its agent, is not there: ${log}.`] : []),
+    ...(until !== undefined && new Date(until) < now
+      ? [`${secret}, the certificate of its agent, ended on ${until.slice(0, 10)}: ${log}.`]
+      : []),
+  ];
+}
+
+function podsIn(contents: Contents): { ready: number; wanted: number } {
+  const workloads = workloadsOf(contents);
+  const sum = (count: (workload: (typeof workloads)[number]) => number): number =>
+    workloads.reduce((total, workload) => total + count(workload), 0);
+  return { ready: sum(({ ready }) => ready), wanted: sum(({ wanted }) => wanted) };
+}
+
+/** Namespaces with Services that the lab exposes. */
+const exposed = new Set([glooMeshNamespace, gatewayNamespace]);
+
+const addressesIn = ({ services }: Contents): Address[] =>
+  services
+    .filter(({ metadata, spec }) => exposed.has(metadata?.namespace ?? "") && spec?.type !== "ClusterIP")
+    .map(({ metadata, spec, status }: V1Service) => {
+      const [ingress] = status?.loadBalancer?.ingress ?? [];
+      const port = spec?.type === "NodePort" ? spec.ports?.[0]?.nodePort : undefined;
+      const address =
+        ingress?.ip ?? ingress?.hostname ?? (port === undefined ? undefined : `node port ${port}`);
+      return { service: metadata?.name ?? "", ...(address === undefined ? {} : { address }) };
+    });

@@ -1,0 +1,91 @@
+import type { V1LabelSelector, V1Pod } from "@kubernetes/client-node";
+import { problemsIn } from "../../steps/diagnosis.ts";
+import type { Contents } from "./seen.ts";
+
+/** A Deployment, a StatefulSet or a DaemonSet. */
+export interface Workload {
+  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
+  readonly namespace: string;
+  readonly name: string;
+  readonly wanted: number;
+  /** How many pods are ready, and of its present template. */
+  readonly ready: number;
+  readonly selector: V1LabelSelector | undefined;
+  /** Why it cannot make pods, where it says so. */
+  readonly refusal: string | undefined;
+}
+
+/** The workloads of a cluster. */
+export function workloadsOf({ deployments, statefulSets, daemonSets }: Contents): Workload[] {
+  return [
+    ...deployments.map(({ metadata, spec, status }) => ({
+      ...namesOf("Deployment", metadata),
+      wanted: spec?.replicas ?? 1,
+      ready: Math.min(status?.readyReplicas ?? 0, status?.updatedReplicas ?? 0),
+      selector: spec?.selector,
+      refusal: status?.conditions?.find(({ type, status: is }) => type === "ReplicaFailure" && is === "True")
+        ?.message,
+    })),
+    ...statefulSets.map(({ metadata, spec, status }) => ({
+      ...namesOf("StatefulSet", metadata),
+      wanted: spec?.replicas ?? 1,
+      ready: Math.min(status?.readyReplicas ?? 0, status?.updatedReplicas ?? 0),
+      selector: spec?.selector,
+      refusal: undefined,
+    })),
+    ...daemonSets.map(({ metadata, spec, status }) => ({
+      ...namesOf("DaemonSet", metadata),
+      wanted: status?.desiredNumberScheduled ?? 0,
+      ready: Math.min(status?.numberReady ?? 0, status?.updatedNumberScheduled ?? 0),
+      selector: spec?.selector,
+      refusal: undefined,
+    })),
+  ];
+}
+
+const namesOf = <Kind extends Workload["kind"]>(
+  kind: Kind,
+  metadata: { readonly name?: string; readonly namespace?: string } | undefined,
+) => ({ kind, namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" });
+
+/** A line for each workload, Service, claim and pod of a cluster that is not as it is to be, with the reason. */
+export function problemsInside(contents: Contents): string[] {
+  const pods = contents.pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  const workloads = workloadsOf(contents).map((workload) => ({ workload, own: podsOf(workload, pods) }));
+  const faulty = workloads.filter(({ workload: { ready, wanted } }) => ready < wanted);
+  const owned = new Set(workloads.flatMap(({ own }) => own));
+  const single = pods.filter((pod) => !owned.has(pod));
+  return [
+    ...faulty.map(({ workload, own }) => describe(workload, own)),
+    ...namespaced(contents.services, (services) => problemsIn({ services, claims: [], pods: [] })),
+    ...namespaced(contents.claims, (claims) => problemsIn({ services: [], claims, pods: [] })),
+    ...namespaced(single, (ofOne) => problemsIn({ services: [], claims: [], pods: ofOne })),
+  ];
+}
+
+function podsOf({ namespace, selector }: Workload, pods: readonly V1Pod[]): V1Pod[] {
+  const wanted = Object.entries(selector?.matchLabels ?? {});
+  return pods.filter(
+    ({ metadata }) =>
+      metadata?.namespace === namespace && wanted.every(([key, value]) => metadata.labels?.[key] === value),
+  );
+}
+
+function describe(
+  { kind, namespace, name, ready, wanted, refusal }: Workload,
+  pods: readonly V1Pod[],
+): string {
+  const reasons = [
+    ...(refusal === undefined ? [] : [`It can make none: ${refusal.replace(/\.$/, "")}.`]),
+    ...problemsIn({ services: [], claims: [], pods }),
+  ];
+  return [`${namespace}: ${kind} ${name} has ${ready} of ${wanted} pods ready.`, ...reasons].join(" ");
+}
+
+const namespaced = <T extends { metadata?: { namespace?: string } }>(
+  objects: readonly T[],
+  problemsOf: (objects: readonly T[]) => string[],
+): string[] =>
+  objects.flatMap((object) =>
+    problemsOf([object]).map((problem) => `${object.metadata?.namespace ?? ""}: ${problem}`),
+  );

@@ -1,0 +1,227 @@
+import type { V1Pod, V1StatefulSet } from "@kubernetes/client-node";
+import { describe, expect, it } from "vitest";
+import { judge } from "../../lab/status/judge.ts";
+import type { Contents, SeenCluster } from "../../lab/status/seen.ts";
+import { problemsInside, workloadsOf } from "../../lab/status/workloads.ts";
+import { describe as screen } from "../../lab/verbs/status.ts";
+
+const now = new Date("2027-01-15T00:00:00Z");
+
+const contents = (more: Partial<Contents> = {}): Contents => ({
+  version: "v1.22.5+k3s1",
+  releases: [{ name: "istiod", namespace: "istio-system", status: "deployed" }],
+  deployments: [],
+  statefulSets: [],
+  daemonSets: [],
+  pods: [],
+  services: [],
+  claims: [],
+  certificateUntil: new Date("2027-06-01T00:00:00Z"),
+  registered: ["east"],
+  ...more,
+});
+
+const set = (replicas: number, ready: number, annotations: Record<string, string> = {}) =>
+  ({
+    metadata: { annotations },
+    spec: { replicas },
+    status: { readyReplicas: ready },
+  }) as unknown as V1StatefulSet;
+const pausedSet = set(0, 0, { "loft.sh/paused": "true" });
+
+const seen = (more: Partial<SeenCluster> = {}): SeenCluster => ({
+  name: "east",
+  role: "workload",
+  isToBePaused: false,
+  controlPlane: set(1, 1),
+  release: { name: "east", namespace: "east", status: "deployed" },
+  onHost: [],
+  ...more,
+});
+
+const mgmt = seen({ name: "mgmt", role: "management", contents: contents() });
+const judged = (more: Partial<SeenCluster>) => judge([mgmt, seen(more)], now)[1];
+
+describe("the state of a cluster", () => {
+  it.each<[state: string, seen: Partial<SeenCluster>, problems: (string | RegExp)[]]>([
+    ["running", { contents: contents() }, []],
+    ["paused", { controlPlane: pausedSet, isToBePaused: true }, []],
+    [
+      "paused",
+      { controlPlane: pausedSet },
+      [/^it was paused, and the stack's configuration does not say so: /],
+    ],
+    [
+      "running",
+      { contents: contents(), isToBePaused: true },
+      [/^it runs, and the stack's configuration has it paused: /],
+    ],
+    [
+      "stopped",
+      { controlPlane: set(0, 0) },
+      [/^its control plane was scaled down by hand: npm run lab -- resume east /],
+    ],
+    [
+      "starting",
+      { controlPlane: set(1, 0), onHost: ["Pod east-0 is not ready."] },
+      ["its control plane is not ready. Pod east-0 is not ready."],
+    ],
+    [
+      "silent",
+      { silence: "no answer from it within 15 s" },
+      [
+        "it does not answer: no answer from it within 15 s. Its log: kubectl -n east logs east-0 -c vcluster.",
+      ],
+    ],
+    // Nobody wants to read what is missing of it, too.
+    [
+      "gone",
+      { controlPlane: undefined, release: { name: "east", namespace: "east", status: undefined } },
+      ["it is not on the host: pulumi up."],
+    ],
+  ])("is %s", (state, given, problems) => {
+    const found = judged(given);
+    expect(found?.state).toBe(state);
+    expect(found?.problems).toHaveLength(problems.length);
+    for (const [index, problem] of problems.entries()) expect(found?.problems[index]).toMatch(problem);
+  });
+});
+
+describe("what is wrong with a release or an agent", () => {
+  it.each<[what: string, seen: Partial<SeenCluster>, problem: string]>([
+    [
+      "a release that is not there",
+      {
+        contents: contents({ releases: [{ name: "istiod", namespace: "istio-system", status: undefined }] }),
+      },
+      "istio-system: Helm release istiod is not there: pulumi up.",
+    ],
+    [
+      "a release that was left half done",
+      {
+        contents: contents({
+          releases: [{ name: "istiod", namespace: "istio-system", status: "pending-upgrade" }],
+        }),
+      },
+      "istio-system: Helm release istiod is pending-upgrade: pulumi up.",
+    ],
+    [
+      "an agent without a certificate",
+      { contents: contents({ certificateUntil: undefined }) },
+      "gloo-mesh: Secret relay-client-tls-secret, the certificate of its agent, is not there: kubectl --context east -n gloo-mesh logs deployment/gloo-mesh-agent.",
+    ],
+    [
+      "an agent whose certificate has ended",
+      { contents: contents({ certificateUntil: new Date("2027-01-14T00:00:00Z") }) },
+      "gloo-mesh: Secret relay-client-tls-secret, the certificate of its agent, ended on 2027-01-14: kubectl --context east -n gloo-mesh logs deployment/gloo-mesh-agent.",
+    ],
+    [
+      "an agent that the management cluster does not know",
+      { name: "west", contents: contents() },
+      "the management cluster has no KubernetesCluster west: pulumi up --refresh.",
+    ],
+  ])("%s", (_, given, problem) => {
+    expect(judged(given)?.problems).toEqual([problem]);
+  });
+
+  it("nothing, of an agent while the management cluster is paused", () => {
+    const paused = seen({ name: "mgmt", role: "management", controlPlane: pausedSet, isToBePaused: true });
+    const [, east] = judge([paused, seen({ contents: contents() })], now);
+    expect(east).toMatchObject({ problems: [], agent: { certificateUntil: "2027-06-01T00:00:00.000Z" } });
+    expect(east?.agent).not.toHaveProperty("registered");
+  });
+});
+
+describe("a workload that is not ready", () => {
+  const labels = { app: "details" };
+  const metadata = (name: string) => ({ name, namespace: "bookinfo", labels });
+  const deployment = (ready: number, updated: number, conditions: object[] = []) => ({
+    metadata: metadata("details-v1"),
+    spec: { replicas: 2, selector: { matchLabels: labels } },
+    status: { readyReplicas: ready, updatedReplicas: updated, conditions },
+  });
+  const pod = (name: string, status: object, more: object = {}): V1Pod =>
+    ({ metadata: { ...metadata(name), ...more }, spec: { nodeName: "node-1" }, status }) as unknown as V1Pod;
+  const waiting = {
+    containerStatuses: [{ name: "details", ready: false, state: { waiting: { reason: "ErrImagePull" } } }],
+  };
+  const ready = { conditions: [{ type: "Ready", status: "True" }] };
+  const inside = (given: object) => problemsInside(contents(given));
+
+  it("is told with what each of its pods says", () => {
+    expect(inside({ deployments: [deployment(1, 2)], pods: [pod("a", ready), pod("b", waiting)] })).toEqual([
+      "bookinfo: Deployment details-v1 has 1 of 2 pods ready. Pod b: container details is in ErrImagePull",
+    ]);
+  });
+
+  it("is one whose change is stuck, though old pods are ready", () => {
+    expect(inside({ deployments: [deployment(2, 0)] })).toEqual([
+      "bookinfo: Deployment details-v1 has 0 of 2 pods ready.",
+    ]);
+  });
+
+  it("is told with what keeps it from making pods", () => {
+    const refused = { type: "ReplicaFailure", status: "True", message: "exceeded quota." };
+    expect(inside({ deployments: [deployment(0, 0, [refused])] })).toEqual([
+      "bookinfo: Deployment details-v1 has 0 of 2 pods ready. It can make none: exceeded quota.",
+    ]);
+  });
+
+  it("is none where all is ready, or a pod is about to go", () => {
+    const going = pod("b", waiting, { deletionTimestamp: now });
+    expect(inside({ deployments: [deployment(2, 2)], pods: [pod("a", ready), going] })).toEqual([]);
+    expect(workloadsOf(contents({ deployments: [deployment(2, 2)] } as never))).toMatchObject([
+      { ready: 2, wanted: 2 },
+    ]);
+  });
+
+  it("is told beside pods, Services and claims of nobody's", () => {
+    const alone = pod("alone", waiting, { labels: {} });
+    const service = { metadata: metadata("gateway"), spec: { type: "LoadBalancer" }, status: {} };
+    const claim = {
+      metadata: metadata("data"),
+      spec: { storageClassName: "fast" },
+      status: { phase: "Pending" },
+    };
+    const found = inside({ pods: [alone], services: [service], claims: [claim] });
+    expect(found).toHaveLength(3);
+    expect(found[0]).toMatch(/^bookinfo: Service gateway has no address\. /);
+    expect(found[1]).toBe(
+      "bookinfo: PersistentVolumeClaim data is not bound. Look at what storage class fast needs.",
+    );
+    expect(found[2]).toBe("bookinfo: Pod alone: container details is in ErrImagePull");
+  });
+});
+
+describe("the screen", () => {
+  it("ends with what is wrong, by cluster", () => {
+    const service = (type: string, ingress?: object) =>
+      ({
+        metadata: { name: "istio-ingressgateway", namespace: "istio-gateways" },
+        spec: { type, ports: [{ port: 80, nodePort: 30080 }] },
+        status: { loadBalancer: ingress === undefined ? {} : { ingress: [ingress] } },
+      }) as never;
+    const clusters = [
+      mgmt,
+      seen({ contents: contents({ services: [service("LoadBalancer", { hostname: "lb.test" })] }) }),
+      seen({ name: "west", contents: contents({ services: [service("NodePort")], registered: [] }) }),
+      seen({ name: "north", controlPlane: pausedSet, isToBePaused: true }),
+    ];
+    expect(screen(judge(clusters, now))).toBe(
+      [
+        "CLUSTER   STATE     KUBERNETES     RELEASES          AGENT                                          PODS",
+        "mgmt      running   v1.22.5+k3s1   2 of 2 deployed                                                  0 of 0 ready",
+        "east      running   v1.22.5+k3s1   2 of 2 deployed   registered, certificate until 2027-06-01       0 of 0 ready",
+        "west      running   v1.22.5+k3s1   2 of 2 deployed   not registered, certificate until 2027-06-01   0 of 0 ready",
+        "north     paused                   1 of 1 deployed",
+        "",
+        "CLUSTER   SERVICE                ADDRESS",
+        "east      istio-ingressgateway   lb.test",
+        "west      istio-ingressgateway   node port 30080",
+        "",
+        "Not as it should be (1):",
+        "  west: the management cluster has no KubernetesCluster west: pulumi up --refresh.",
+      ].join("\n"),
+    );
+  });
+});
