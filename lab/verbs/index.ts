@@ -2,7 +2,8 @@ import { kubeconfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
 import { resume } from "./resume.ts";
+import { ui } from "./ui.ts";
 import { verify } from "./verify.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [kubeconfig, verify, pause, resume, pods];
+export const verbs = [kubeconfig, verify, ui, pause, resume, pods];

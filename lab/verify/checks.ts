@@ -168,7 +168,7 @@ function gateway(kind: Gateway, { settings, contents }: WithContents, { expose }
 /** Whether the stack's output is still where the gateway is. */
 function address({ productPage, contents }: WithContents, { expose }: Seen): Finding | undefined {
   const { spec, status } = named(contents.services, gatewayNamespace, gateways.ingress.name) ?? {};
-  const [ingress] = status?.loadBalancer?.ingress ?? [];
+  const ingress = expose === "LoadBalancer" ? status?.loadBalancer?.ingress?.[0] : undefined;
   if (productPage === undefined || spec === undefined) return undefined;
   if (expose === "LoadBalancer" && ingress === undefined) return undefined;
   const service = { ports: spec.ports ?? [], ...(ingress === undefined ? {} : { ingress }) };

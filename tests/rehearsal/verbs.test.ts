@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
+import { uiTests } from "./verbs/ui.ts";
 import { verifyTests } from "./verbs/verify.ts";
 
 beforeAll(async () => {
@@ -15,6 +16,7 @@ afterAll(async () => {
 // On one lab, one after the other.
 podsTests();
 verifyTests();
+uiTests();
 pauseTests();
 // The lab is gone after it.
 destroyWhilePausedTests();
