@@ -66,7 +66,8 @@ async function isPaused(host: KubeConfig, name: string): Promise<boolean> {
 
 /** Looks into a virtual cluster, unless it is paused. */
 export async function lookInto(host: KubeConfig, cluster: KubeConfig, name: string): Promise<Looked> {
-  if (await isPaused(host, name)) return { name, paused: true };
+  // A host that says nothing says nothing of the cluster.
+  if (await isPaused(host, name).catch(() => false)) return { name, paused: true };
   try {
     return { name, paused: false, contents: await within(contentsOf(cluster)) };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { graph } from "./graph.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
@@ -6,4 +7,4 @@ import { ui } from "./ui.ts";
 import { verify } from "./verify.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [kubeconfig, verify, ui, pause, resume, pods];
+export const verbs = [kubeconfig, verify, ui, graph, pause, resume, pods];

@@ -35,10 +35,12 @@ const workloadChecks: Readonly<Record<string, Check<SeenWorkload>>> = {
   "route table": route,
 };
 
+const clustersOf = ({ management, workloads }: Seen): readonly Looked[] => [management, ...workloads];
+
 /** Every check of every cluster, in an order that has causes before what comes of them. */
 export function runChecks(seen: Seen): Row[] {
   const { management, workloads } = seen;
-  const clusters = [management, ...workloads].map((cluster) => ({
+  const clusters = clustersOf(seen).map((cluster) => ({
     cluster: cluster.name,
     check: "API server",
     ...answer(cluster),
@@ -185,7 +187,7 @@ const isHome = ({ name }: SeenWorkload, { workloads }: Seen): boolean => workloa
 
 function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined {
   if (workload.productPage === undefined) return undefined;
-  const found = gatewaysOf(seen, workload);
+  const found = gatewaysOf(clustersOf(seen), workload);
   const refused = found.flatMap((located) => accepted("VirtualGateway", located) ?? []);
   const [worst] = refused;
   if (worst !== undefined) return worst;
@@ -197,9 +199,9 @@ function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined
 }
 
 function route(workload: SeenWorkload, seen: Seen): Finding | undefined {
-  const found = gatewaysOf(seen, workload);
+  const found = gatewaysOf(clustersOf(seen), workload);
   if (workload.productPage === undefined || found.length === 0) return undefined;
-  const routes = routesFrom(seen, found, new URL(workload.productPage).pathname);
+  const routes = routesFrom(clustersOf(seen), found, new URL(workload.productPage).pathname);
   const [worst] = routes.flatMap((located) => accepted("RouteTable", located) ?? []);
   if (worst !== undefined) return worst;
   return routes.length > 0
@@ -213,7 +215,7 @@ function route(workload: SeenWorkload, seen: Seen): Finding | undefined {
 export function pagesToAskFor(seen: Seen): { readonly cluster: string; readonly url: string }[] {
   return seen.workloads.flatMap((workload) => {
     const { name: cluster, productPage: url } = workload;
-    const isRouted = gatewaysOf(seen, workload).length > 0;
+    const isRouted = gatewaysOf(clustersOf(seen), workload).length > 0;
     return url === undefined || !isRouted ? [] : [{ cluster, url }];
   });
 }

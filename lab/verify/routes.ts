@@ -1,7 +1,6 @@
 import type { V1Service } from "@kubernetes/client-node";
 import { gatewayNamespace, gateways } from "../../values/istio.ts";
-import { type GlooObject, hasLabels, named } from "../look.ts";
-import type { Seen, SeenWorkload } from "./seen.ts";
+import { type GlooObject, hasLabels, type Looked, named } from "../look.ts";
 
 /** A resource with the cluster that it is in. */
 export interface Located {
@@ -38,22 +37,22 @@ interface RouteTableSpec {
 }
 
 /** All resources of a kind, wherever they are: Gloo Mesh takes them from any cluster. */
-function all({ management, workloads }: Seen, kind: "virtualGateways" | "routeTables"): Located[] {
-  return [management, ...workloads].flatMap(({ name, contents }) =>
+function all(lab: readonly Looked[], kind: "virtualGateways" | "routeTables"): Located[] {
+  return lab.flatMap(({ name, contents }) =>
     (contents?.[kind] ?? []).map((object) => ({ cluster: name, object })),
   );
 }
 
 /** The Service of a cluster's ingress gateway. */
-const ingressOf = ({ contents }: SeenWorkload): V1Service | undefined =>
+const ingressOf = ({ contents }: Looked): V1Service | undefined =>
   contents && named(contents.services, gatewayNamespace, gateways.ingress.name);
 
 /** The virtual gateways that a cluster's ingress gateway implements on the port of the product page. */
-export function gatewaysOf(seen: Seen, workload: SeenWorkload): Located[] {
+export function gatewaysOf(lab: readonly Looked[], workload: Looked): Located[] {
   const service = ingressOf(workload);
   if (service === undefined) return [];
   const { name = "", namespace = "" } = service.metadata ?? {};
-  return all(seen, "virtualGateways").filter(({ object }) => {
+  return all(lab, "virtualGateways").filter(({ object }) => {
     const { workloads, listeners = [] } = (object.spec ?? {}) as VirtualGatewaySpec;
     const isListening = listeners.some(({ port }) => port?.number === 80);
     const isSelected =
@@ -70,8 +69,8 @@ export function gatewaysOf(seen: Seen, workload: SeenWorkload): Located[] {
 }
 
 /** The route tables that lead from any of these gateways to a path. */
-export function routesFrom(seen: Seen, found: readonly Located[], path: string): Located[] {
-  return all(seen, "routeTables").filter(({ cluster, object }) => {
+export function routesFrom(lab: readonly Looked[], found: readonly Located[], path: string): Located[] {
+  return all(lab, "routeTables").filter(({ cluster, object }) => {
     const { virtualGateways = [], http = [] } = (object.spec ?? {}) as RouteTableSpec;
     const isAttached = virtualGateways.some((reference) =>
       found.some(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { graphTests } from "./verbs/graph.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
 import { uiTests } from "./verbs/ui.ts";
@@ -17,6 +18,7 @@ afterAll(async () => {
 podsTests();
 verifyTests();
 uiTests();
+graphTests();
 pauseTests();
 // The lab is gone after it.
 destroyWhilePausedTests();

@@ -1,7 +1,6 @@
-import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterEach, describe, expect, it } from "vitest";
-import { until } from "../../../rehearsal/host/until.ts";
-import { cluster, deployments, rehearse } from "../support/rehearsal.ts";
+import { changed, scaled } from "../support/changed.ts";
+import { cluster, rehearse } from "../support/rehearsal.ts";
 
 interface Facts {
   readonly checks: readonly { readonly cluster: string; readonly check: string; readonly state: string }[];
@@ -16,26 +15,7 @@ async function verified(): Promise<{ code: number; facts: Facts }> {
   return { code, facts: JSON.parse(stdout) as Facts };
 }
 
-const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
 const east = "devcluster1";
-
-/** Changes a Deployment of the first workload cluster, and waits until its pods are as it says. */
-async function change(namespace: string, name: string, body: object): Promise<void> {
-  const { apps } = cluster(east);
-  await apps.patchNamespacedDeployment({ namespace, name, body }, merge);
-  await until(
-    async () => {
-      const { metadata, spec, status } = await apps.readNamespacedDeployment({ namespace, name });
-      const { replicas = 0, readyReplicas = 0, updatedReplicas = 0, observedGeneration } = status ?? {};
-      return (
-        observedGeneration === metadata?.generation &&
-        [replicas, readyReplicas, updatedReplicas].every((count) => count === spec?.replicas)
-      );
-    },
-    60,
-    () => `Deployment ${name} did not become what it was changed to`,
-  );
-}
 
 export function verifyTests(): void {
   describe("verify", () => {
@@ -69,14 +49,9 @@ export function verifyTests(): void {
     });
 
     it("finds a gateway without pods", async () => {
-      const gateway = ["istio-gateways", "istio-ingressgateway"] as const;
-      restore.push(() => change(...gateway, { spec: { replicas: 1 } }));
-      await change(...gateway, { spec: { replicas: 0 } });
-      await until(
-        async () => (await deployments(east)).includes("istio-gateways/istio-ingressgateway 0/0"),
-        30,
-        () => "the gateway still has pods",
-      );
+      const gateway = [east, "istio-gateways", "istio-ingressgateway"] as const;
+      restore.push(() => scaled(...gateway, 1));
+      await scaled(...gateway, 0);
       const { code, facts } = await verified();
       expect(facts.cause).toContain(
         `${east}, ingress gateway: Service istio-ingressgateway has no ready endpoints: Deployment istio-ingressgateway wants no pods`,
@@ -85,12 +60,12 @@ export function verifyTests(): void {
     });
 
     it("finds a pod without sidecar", async () => {
-      const details = ["bookinfo", "details-v1"] as const;
+      const details = [east, "bookinfo", "details-v1"] as const;
       const inject = (value: string | null) => ({
         spec: { template: { metadata: { labels: { "sidecar.istio.io/inject": value } } } },
       });
-      restore.push(() => change(...details, inject(null)));
-      await change(...details, inject("false"));
+      restore.push(() => changed(...details, inject(null)));
+      await changed(...details, inject("false"));
       const { code, facts } = await verified();
       expect(facts.cause).toMatch(/^devcluster1, sidecars: no sidecar in details-v1-/);
       expect(code).toBe(1);
