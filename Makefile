@@ -82,8 +82,9 @@ format: $(installed) ## Format everything
 	@prettier --log-level warn --write .
 
 .PHONY: docs
-docs: $(installed) ## Write what is made from the schema: Pulumi.yaml's keys, the README's tables
+docs: $(installed) ## Write what is made from other files: Pulumi.yaml's keys, the README's tables and its picture
 	@node config/reference.ts
+	@node lab/main.ts graph --plan Pulumi.dev.yaml --output docs/lab.svg
 
 .PHONY: plan
 plan: $(installed) ## Write the plan that the first preview of the article's lab is compared with

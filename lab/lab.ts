@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { parse } from "yaml";
 import { z } from "zod";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "../config/check.ts";
 import { kubeConfigOf } from "../steps/cluster.ts";
@@ -18,6 +20,7 @@ const outputsSchema = z.object({
 /** The outputs of a lab that is up, as far as verbs use them. */
 export type Outputs = Readonly<z.infer<typeof outputsSchema>>;
 
+const stackFileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 const configSchema = z.record(z.string(), z.object({ value: z.string() }));
 
 /**
@@ -29,8 +32,40 @@ export async function readSettings(): Promise<CheckedSettings> {
   // Secrets are needed for values; none of them leaves this process.
   const config = configSchema.parse(JSON.parse(await pulumi("config", "--json", "--show-secrets")));
   const texts = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
+  return checked(texts);
+}
+
+/**
+ * The configuration in a stack's file, e.g. `Pulumi.dev.yaml`; needs neither Pulumi nor the stack, and leaves secrets
+ * encrypted.
+ *
+ * @throws Failure with every mistake, or where it is no such file
+ */
+export async function readSettingsFrom(file: string): Promise<CheckedSettings> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new Failure(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+  });
+  const { data } = stackFileSchema.safeParse(yamlIn(text));
+  if (data === undefined) throw new Failure(`${file} is no stack's file: expected a mapping with config.`);
+  const texts = Object.entries(data.config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return checked(Object.fromEntries(texts) as Record<string, string>);
+}
+
+/** What is no YAML is no stack's file either. */
+function yamlIn(text: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function checked(texts: Readonly<Record<string, string>>): CheckedSettings {
   // Who looks around needs no license.
-  const { settings, mistakes } = checkSettings({ licenseKey: "none", ...settingsOf(project, texts) });
+  const { settings, mistakes } = checkSettings({ ...settingsOf(project, texts), licenseKey: "none" });
   if (settings === undefined) throw new Failure(describe(project, mistakes));
   return settings;
 }

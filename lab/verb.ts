@@ -9,6 +9,8 @@ export interface Report {
   readonly text: string;
   /** Default: all is well. */
   readonly exitCode?: ExitCode;
+  /** What goes on after that until the user ends it. */
+  readonly until?: () => Promise<void>;
 }
 
 /**
@@ -25,8 +27,9 @@ export const verb = (name: string, summary: string, example: string) =>
 /** Waits for a verb's report, prints it, and settles what the process ends with. */
 export async function present(options: { readonly json?: true }, report: Promise<Report>): Promise<void> {
   try {
-    const { facts, text, exitCode = exitCodes.fine } = await report;
+    const { facts, text, exitCode = exitCodes.fine, until } = await report;
     await written(options.json === true ? JSON.stringify(facts, undefined, 2) : text);
+    await until?.();
     process.exit(exitCode);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 import { glooMeshNamespace } from "./gloo-resources.ts";
 
-const uiPort = 8090;
+/** Port of the user interface, of its Service and, by default, of the machine it is forwarded to. */
+export const uiPort = 8090;
 
 /** How to look at Gloo Mesh's user interface. */
 export const userInterface = (management: string) => ({

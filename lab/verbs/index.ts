@@ -1,8 +1,11 @@
+import { graph } from "./graph.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
 import { resume } from "./resume.ts";
 import { status } from "./status.ts";
+import { ui } from "./ui.ts";
+import { verify } from "./verify.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [status, kubeconfig, pause, resume, pods];
+export const verbs = [kubeconfig, status, verify, ui, graph, pause, resume, pods];

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { graphTests } from "./verbs/graph.ts";
 import { kubeconfigTests } from "./verbs/kubeconfig.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
 import { statusTests } from "./verbs/status.ts";
+import { uiTests } from "./verbs/ui.ts";
+import { verifyTests } from "./verbs/verify.ts";
 
 beforeAll(async () => {
   await rehearsed("reset");
@@ -17,6 +20,9 @@ afterAll(async () => {
 podsTests();
 statusTests();
 kubeconfigTests();
+verifyTests();
+uiTests();
+graphTests();
 pauseTests();
 // The lab is gone after it.
 destroyWhilePausedTests();

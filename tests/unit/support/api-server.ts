@@ -4,9 +4,9 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { stringify } from "yaml";
 
-/** An answer: an object, a refusal with its code, or what decides between them anew at each request. */
+/** An answer: an object, a text as it is, a refusal with its code, or what decides between them anew at each request. */
 export type Answer =
-  object | { readonly refusal: number; readonly message: string } | (() => object | undefined);
+  object | string | { readonly refusal: number; readonly message: string } | (() => object | undefined);
 
 /** An API server that answers from a table, `METHOD path` to answer. */
 export interface FakeApiServer {
@@ -40,6 +40,10 @@ export async function apiServer(
   };
   const answer = (key: string, response: ServerResponse): void => {
     const given = answers[key];
+    if (typeof given === "string") {
+      response.writeHead(200, { "content-type": "text/plain" }).end(given);
+      return;
+    }
     const found = typeof given === "function" ? (given as () => object | undefined)() : given;
     const refusal = found === undefined ? 404 : "refusal" in found ? Number(found.refusal) : undefined;
     response.writeHead(refusal ?? 200, { "content-type": "application/json" });
