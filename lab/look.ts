@@ -10,6 +10,7 @@ import {
   type V1Service,
 } from "@kubernetes/client-node";
 import { ifExists } from "../steps/cluster.ts";
+import { controlPlaneOf, isPaused } from "./control-plane.ts";
 import { within, wordsOf } from "./within.ts";
 
 /** A Gloo Mesh resource, as far as verbs look at it. */
@@ -57,17 +58,16 @@ export interface Looked {
   readonly silence?: string;
 }
 
-/** Whether the control plane of a virtual cluster is stopped on purpose: then its StatefulSet wants no pod. */
-async function isPaused(host: KubeConfig, name: string): Promise<boolean> {
-  const apps = host.makeApiClient(AppsV1Api);
-  const set = await within(ifExists(apps.readNamespacedStatefulSet({ namespace: name, name })));
-  return set?.spec?.replicas === 0;
+/** Whether the control plane of a virtual cluster is stopped on purpose. */
+async function isStopped(host: KubeConfig, name: string): Promise<boolean> {
+  const set = await within(controlPlaneOf(host, name));
+  return set !== undefined && (isPaused(set) || set.spec?.replicas === 0);
 }
 
 /** Looks into a virtual cluster, unless it is paused. */
 export async function lookInto(host: KubeConfig, cluster: KubeConfig, name: string): Promise<Looked> {
   // A host that says nothing says nothing of the cluster.
-  if (await isPaused(host, name).catch(() => false)) return { name, paused: true };
+  if (await isStopped(host, name).catch(() => false)) return { name, paused: true };
   try {
     return { name, paused: false, contents: await within(contentsOf(cluster)) };
   } catch (error) {

@@ -1,11 +1,14 @@
+import { dirname } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import type { CheckedSettings } from "../../config/check.ts";
-import { writeAtomically } from "../atomic.ts";
+import { Failure } from "../failure.ts";
 import { layOut } from "../graph/layout.ts";
 import { type Graph, plannedGraph } from "../graph/model.ts";
 import { withState } from "../graph/state.ts";
 import { type Caption, svgOf } from "../graph/svg.ts";
 import { clusterOf, hostOf, readOutputs, readSettings, readSettingsFrom } from "../lab.ts";
 import { lookInto } from "../look.ts";
+import { wordsOf } from "../within.ts";
 import { present, type Report, verb } from "../verb.ts";
 
 interface Options {
@@ -33,8 +36,19 @@ async function drawn({ output, plan, json }: Options): Promise<Report> {
     captionOf(facts, settings, plan === undefined ? new Date() : undefined),
   );
   if (output === undefined) return { facts, text: svg.trimEnd() };
-  await writeAtomically(output, svg);
+  await writePicture(output, svg);
   return { facts, text: `The picture is in ${output}.` };
+}
+
+/** Writes the picture at once, so that nobody sees a part of it. */
+async function writePicture(file: string, svg: string): Promise<void> {
+  try {
+    await writeFileAtomic(file, svg);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? `there is no folder ${dirname(file)}` : wordsOf(error);
+    throw new Failure(`${file} cannot be written: ${reason}.`);
+  }
 }
 
 async function asItStands(planned: Graph, settings: CheckedSettings): Promise<Graph> {

@@ -39,7 +39,7 @@ describe("graph", () => {
     const states = Object.fromEntries(groups.map(({ id, state }) => [id, state]));
     expect(states).toMatchObject({ devmgmt: "planned", east: "planned", west: "unknown", south: "paused" });
     expect(readFileSync(file, "utf8")).toContain("Without an answer: west.");
-    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith("lab.svg"))).toEqual(["lab.svg"]);
   });
 
   it("says that there is no such folder", async () => {
