@@ -1,7 +1,8 @@
+import { images } from "./images.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
 import { resume } from "./resume.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [kubeconfig, pause, resume, pods];
+export const verbs = [kubeconfig, pause, resume, pods, images];

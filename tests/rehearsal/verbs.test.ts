@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { imagesTests } from "./verbs/images.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
 
@@ -13,6 +14,7 @@ afterAll(async () => {
 
 // On one lab, one after the other.
 podsTests();
+imagesTests();
 pauseTests();
 // The lab is gone after it.
 destroyWhilePausedTests();
