@@ -1,6 +1,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "../config/check.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { kubeConfigOf } from "../steps/cluster.ts";
 import { Failure } from "./failure.ts";
 import { pulumi } from "./pulumi.ts";
@@ -18,7 +19,30 @@ const outputsSchema = z.object({
 /** The outputs of a lab that is up, as far as verbs use them. */
 export type Outputs = Readonly<z.infer<typeof outputsSchema>>;
 
-const configSchema = z.record(z.string(), z.object({ value: z.string() }));
+const configSchema = z.record(
+  z.string(),
+  z.object({ value: z.string().exactOptional(), secret: z.boolean().default(false) }),
+);
+
+/** The configuration of the stack as Pulumi has it. */
+export interface Configuration {
+  /** Each key of the project with its value; some are secret, and none of these leaves this process. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly secretKeys: ReadonlySet<string>;
+}
+
+/** Reads the configuration of the stack, and checks nothing. */
+export async function readConfiguration(): Promise<Configuration> {
+  const config = Object.entries(
+    configSchema.parse(JSON.parse(await pulumi("config", "--json", "--show-secrets"))),
+  );
+  const texts = Object.fromEntries(config.map(([key, { value = "" }]) => [key, value]));
+  const secret = config.filter(([, entry]) => entry.secret).map(([key]) => key);
+  return {
+    input: settingsOf(project, texts),
+    secretKeys: secretsOf(project, JSON.stringify(secret)),
+  };
+}
 
 /**
  * The configuration of the stack, checked as the program checks it.
@@ -26,11 +50,13 @@ const configSchema = z.record(z.string(), z.object({ value: z.string() }));
  * @throws Failure with every mistake
  */
 export async function readSettings(): Promise<CheckedSettings> {
-  // Secrets are needed for values; none of them leaves this process.
-  const config = configSchema.parse(JSON.parse(await pulumi("config", "--json", "--show-secrets")));
-  const texts = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
+  return settingsFrom(await readConfiguration());
+}
+
+/** The same of a configuration that has been read. */
+export function settingsFrom({ input }: Configuration): CheckedSettings {
   // Who looks around needs no license.
-  const { settings, mistakes } = checkSettings({ licenseKey: "none", ...settingsOf(project, texts) });
+  const { settings, mistakes } = checkSettings({ licenseKey: "none", ...input });
   if (settings === undefined) throw new Failure(describe(project, mistakes));
   return settings;
 }

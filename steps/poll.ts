@@ -50,7 +50,7 @@ async function silence(): Promise<{ state: string }> {
 }
 
 /** An error in words; never its response body, which may hold what was asked for. */
-function explain(error: unknown): string {
+export function explain(error: unknown): string {
   if (error instanceof ApiException) return `the API server answered ${error.code}`;
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;

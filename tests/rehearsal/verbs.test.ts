@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { doctorTests } from "./verbs/doctor.ts";
 import { imagesTests } from "./verbs/images.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
@@ -14,6 +15,7 @@ afterAll(async () => {
 
 // On one lab, one after the other.
 podsTests();
+doctorTests();
 imagesTests();
 pauseTests();
 // The lab is gone after it.
