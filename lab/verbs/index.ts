@@ -1,3 +1,4 @@
+import { collect } from "./collect.ts";
 import { doctor } from "./doctor.ts";
 import { images } from "./images.ts";
 import { kubeconfig } from "./kubeconfig.ts";
@@ -6,4 +7,4 @@ import { pods } from "./pods.ts";
 import { resume } from "./resume.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [doctor, kubeconfig, pause, resume, pods, images];
+export const verbs = [doctor, kubeconfig, pause, resume, pods, images, collect];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { collectTests } from "./verbs/collect.ts";
 import { doctorTests } from "./verbs/doctor.ts";
 import { imagesTests } from "./verbs/images.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
@@ -17,6 +18,7 @@ afterAll(async () => {
 podsTests();
 doctorTests();
 imagesTests();
+collectTests();
 pauseTests();
 // The lab is gone after it.
 destroyWhilePausedTests();

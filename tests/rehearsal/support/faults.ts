@@ -10,12 +10,20 @@ interface Remembered {
   readonly pid: number;
 }
 
-/** Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up. */
-export function killProcess(directory: string, name: string): void {
+/**
+ * Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up.
+ *
+ * @param signal another one, e.g. `SIGSTOP`, to let it hang
+ */
+export function killProcess(
+  directory: string,
+  name: string,
+  signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" = "SIGKILL",
+): void {
   const all = JSON.parse(readFileSync(join(directory, "run", "processes.json"), "utf8")) as Remembered[];
   const found = all.find((process) => process.name === name);
   if (found === undefined) throw new Error(`the host runs no ${name}`);
-  process.kill(found.pid, "SIGKILL");
+  process.kill(found.pid, signal);
 }
 
 const supervisorOf = (directory: string): number =>
