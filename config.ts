@@ -3,6 +3,7 @@ import { unknownCombinations } from "./compatibility.ts";
 import { checkAmbientHost, currentCluster } from "./config/ambient-host.ts";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "./config/check.ts";
 import { clusterNames, type Mistake } from "./config/contradictions.ts";
+import { checkSecrets, secretsOf } from "./config/secrets.ts";
 
 /** The whole configuration of a lab, complete and valid; what each member means is said in `config/schema.ts`. */
 export interface LabConfig extends CheckedSettings {
@@ -50,32 +51,4 @@ async function checkHost(settings: Readonly<Record<string, unknown>>): Promise<M
   }
   if (current !== undefined) await pulumi.log.info(`host: context ${current.context}, ${current.server}`);
   return checkAmbientHost(current, clusterNames(settings));
-}
-
-/** The keys of one project whose values are, or hold, secrets, going by the list that Pulumi passes to programs. */
-export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<string> {
-  const prefix = `${project}:`;
-  const keys = JSON.parse(secretKeys) as string[];
-  return new Set(keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])));
-}
-
-/** Keys that may hold secrets; what any other says shows in previews and in the state. */
-const mayBeSecret = new Set(["licenseKey", "values"]);
-
-/** What must be secret and is not, and what is and would not stay so. */
-export function checkSecrets(
-  settings: Readonly<Record<string, unknown>>,
-  secretKeys: ReadonlySet<string>,
-): Mistake[] {
-  const plain = settings["licenseKey"] !== undefined && !secretKeys.has("licenseKey");
-  const misplaced = [...secretKeys].filter((key) => !mayBeSecret.has(key));
-  return [
-    ...(plain
-      ? [{ path: "licenseKey", message: "it is in plain text: pulumi config set --secret licenseKey KEY" }]
-      : []),
-    ...misplaced.map((path) => ({
-      path,
-      message: "it holds a secret, which would not stay one; only licenseKey and values may",
-    })),
-  ];
 }

@@ -3,6 +3,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "../config/check.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { kubeConfigOf } from "../steps/cluster.ts";
 import { Failure } from "./failure.ts";
 import { pulumi } from "./pulumi.ts";
@@ -21,7 +22,30 @@ const outputsSchema = z.object({
 export type Outputs = Readonly<z.infer<typeof outputsSchema>>;
 
 const stackFileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
-const configSchema = z.record(z.string(), z.object({ value: z.string() }));
+const configSchema = z.record(
+  z.string(),
+  z.object({ value: z.string().exactOptional(), secret: z.boolean().default(false) }),
+);
+
+/** The configuration of the stack as Pulumi has it. */
+export interface Configuration {
+  /** Each key of the project with its value; some are secret, and none of these leaves this process. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly secretKeys: ReadonlySet<string>;
+}
+
+/** Reads the configuration of the stack, and checks nothing. */
+export async function readConfiguration(): Promise<Configuration> {
+  const config = Object.entries(
+    configSchema.parse(JSON.parse(await pulumi("config", "--json", "--show-secrets"))),
+  );
+  const texts = Object.fromEntries(config.map(([key, { value = "" }]) => [key, value]));
+  const secret = config.filter(([, entry]) => entry.secret).map(([key]) => key);
+  return {
+    input: settingsOf(project, texts),
+    secretKeys: secretsOf(project, JSON.stringify(secret)),
+  };
+}
 
 /**
  * The configuration of the stack, checked as the program checks it.
@@ -29,10 +53,7 @@ const configSchema = z.record(z.string(), z.object({ value: z.string() }));
  * @throws Failure with every mistake
  */
 export async function readSettings(): Promise<CheckedSettings> {
-  // Secrets are needed for values; none of them leaves this process.
-  const config = configSchema.parse(JSON.parse(await pulumi("config", "--json", "--show-secrets")));
-  const texts = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
-  return checked(texts);
+  return settingsFrom(await readConfiguration());
 }
 
 /**
@@ -51,7 +72,7 @@ export async function readSettingsFrom(file: string): Promise<CheckedSettings> {
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  return checked(Object.fromEntries(texts) as Record<string, string>);
+  return settingsFrom({ input: settingsOf(project, Object.fromEntries(texts) as Record<string, string>) });
 }
 
 /** What is no YAML is no stack's file either. */
@@ -63,9 +84,14 @@ function yamlIn(text: string): unknown {
   }
 }
 
-function checked(texts: Readonly<Record<string, string>>): CheckedSettings {
+/**
+ * The settings that a configuration comes to, checked as the program checks it.
+ *
+ * @throws Failure with every mistake
+ */
+export function settingsFrom({ input }: Pick<Configuration, "input">): CheckedSettings {
   // Who looks around needs no license.
-  const { settings, mistakes } = checkSettings({ ...settingsOf(project, texts), licenseKey: "none" });
+  const { settings, mistakes } = checkSettings({ ...input, licenseKey: "none" });
   if (settings === undefined) throw new Failure(describe(project, mistakes));
   return settings;
 }

@@ -4,7 +4,9 @@ import { exitCodes } from "./failure.ts";
 import { verbs } from "./verbs/index.ts";
 
 const program = new Command("npm run lab --")
-  .description("What one does with the lab once it is up. Verbs read the stack's configuration and outputs.")
+  .description(
+    "What one does with the lab, before it is up and after. Verbs read the stack's configuration and outputs.",
+  )
   .option("-s, --stack <name>", "the lab's stack; default: the one that pulumi stack select chose")
   .helpCommand(false)
   .showHelpAfterError("(--help says more)")

@@ -8,7 +8,7 @@ import { stopHost } from "./host/client.ts";
 import { openHostFile } from "./host/host-file.ts";
 import { withLock } from "./lock.ts";
 import { paths, rehearsalDir } from "./paths.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../lab/redact.ts";
 import { readSettings } from "./settings.ts";
 import {
   describeStack,

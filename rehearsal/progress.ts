@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { type Display, duration } from "./display.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../lab/redact.ts";
 
 type Metadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 

@@ -54,7 +54,8 @@ const programCommands = new Set([
 
 /** Describes a stack; nothing is written. */
 export function describeStack(name: string): Stack {
-  const inherited = Object.entries(process.env).filter(([key]) => !/^(PULUMI|HELM)_/.test(key));
+  // What npm tells its scripts is of how the driver was started, and not of the user's shell.
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(PULUMI|HELM|npm)_/.test(key));
   return {
     name,
     configFile: stackFileIn(paths.stack, name),

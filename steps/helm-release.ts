@@ -32,9 +32,13 @@ export async function markFailed(core: CoreV1Api, release: ReleaseName): Promise
 }
 
 /** Helm keeps a revision as JSON in gzip in base64, and Secrets have base64 of their own. */
-function withStatus(encoded: string, status: string): string {
+export function decodeRevision(encoded: string): unknown {
   const text = Buffer.from(Buffer.from(encoded, "base64").toString(), "base64");
-  const revision = JSON.parse(gunzipSync(text).toString()) as { info: Record<string, unknown> };
+  return JSON.parse(gunzipSync(text).toString());
+}
+
+function withStatus(encoded: string, status: string): string {
+  const revision = decodeRevision(encoded) as { info: Record<string, unknown> };
   const changed = { ...revision, info: { ...revision.info, status } };
   return Buffer.from(gzipSync(JSON.stringify(changed)).toString("base64")).toString("base64");
 }

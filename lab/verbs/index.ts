@@ -1,3 +1,6 @@
+import { collect } from "./collect.ts";
+import { doctor } from "./doctor.ts";
+import { images } from "./images.ts";
 import { graph } from "./graph.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
@@ -8,4 +11,4 @@ import { ui } from "./ui.ts";
 import { verify } from "./verify.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [kubeconfig, status, verify, ui, graph, pause, resume, pods];
+export const verbs = [doctor, kubeconfig, status, verify, ui, graph, pause, resume, pods, images, collect];

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
 import { rehearse, rehearsed } from "./support/rehearsal.ts";
+import { collectTests } from "./verbs/collect.ts";
+import { doctorTests } from "./verbs/doctor.ts";
 import { graphTests } from "./verbs/graph.ts";
+import { imagesTests } from "./verbs/images.ts";
 import { kubeconfigTests } from "./verbs/kubeconfig.ts";
 import { destroyWhilePausedTests, pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
@@ -18,6 +21,9 @@ afterAll(async () => {
 
 // On one lab, one after the other.
 podsTests();
+doctorTests();
+imagesTests();
+collectTests();
 statusTests();
 kubeconfigTests();
 verifyTests();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, describe as group, it } from "vitest";
 import { unknownCombinations, unknownHost } from "../../compatibility.ts";
-import { checkSecrets, secretsOf } from "../../config.ts";
+import { checkSecrets, secretsOf } from "../../config/secrets.ts";
 import { checkAmbientHost } from "../../config/ambient-host.ts";
 import { checkSettings, describe, settingsOf } from "../../config/check.ts";
 import { declarations, withDeclarations, withTables } from "../../config/reference.ts";

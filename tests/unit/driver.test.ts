@@ -10,7 +10,7 @@ import { createDisplay } from "../../rehearsal/display.ts";
 import { withLock } from "../../rehearsal/lock.ts";
 import { paths, rehearsalDir, root } from "../../rehearsal/paths.ts";
 import { createPhases } from "../../rehearsal/phases.ts";
-import { redact } from "../../rehearsal/redact.ts";
+import { redact } from "../../lab/redact.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
 import { describeStack, overlay, type StackFile, stacksWithResources } from "../../rehearsal/stack.ts";
 import { completeWipe, wipe } from "../../rehearsal/wipe.ts";

@@ -18,9 +18,17 @@ export function pidOf(directory: string, name: string): number {
   return found.pid;
 }
 
-/** Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up. */
-export function killProcess(directory: string, name: string): void {
-  process.kill(pidOf(directory, name), "SIGKILL");
+/**
+ * Kills a process of a rehearsal's host, e.g. `east.kube-apiserver`, without a chance to clean up.
+ *
+ * @param signal another one, e.g. `SIGSTOP`, to let it hang
+ */
+export function killProcess(
+  directory: string,
+  name: string,
+  signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" = "SIGKILL",
+): void {
+  process.kill(pidOf(directory, name), signal);
 }
 
 const supervisorOf = (directory: string): number =>

@@ -13,3 +13,6 @@ const secrets: readonly (readonly [RegExp, string])[] = [
 /** The text without what looks like a key or a token. Pulumi blinds what it knows to be secret; this is for the rest. */
 export const redact = (text: string): string =>
   secrets.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), text);
+
+/** A URL without the name and the password that it may have. */
+export const withoutCredentials = (url: string): string => url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");

@@ -1,0 +1,80 @@
+import type { V1ResourceRequirements } from "@kubernetes/client-node";
+import type { PlannedPod } from "../rendered/pods.ts";
+
+/** What a pod asks for, or a node has. */
+export interface Amounts {
+  /** In CPUs. */
+  readonly cpu: number;
+  /** In bytes. */
+  readonly memory: number;
+  readonly pods: number;
+}
+
+const factors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/** The number that a quantity of Kubernetes stands for, e.g. 0.5 for `500m`. */
+export function numberOf(quantity: string | number | undefined = 0): number {
+  const [, number = "", suffix = ""] =
+    /^([-+.\d]+(?:[eE][-+]?\d+)?)([a-zA-Z]*)$/.exec(String(quantity)) ?? [];
+  const factor = factors[suffix];
+  if (number === "" || factor === undefined) throw new Error(`${quantity} is no quantity of Kubernetes`);
+  return Number(number) * factor;
+}
+
+export const nothing: Amounts = { cpu: 0, memory: 0, pods: 0 };
+
+export const plus = (a: Amounts, b: Amounts): Amounts => combined(a, b, (x, y) => x + y);
+export const minus = (a: Amounts, b: Amounts): Amounts => combined(a, b, (x, y) => x - y);
+
+const combined = (a: Amounts, b: Amounts, join: (x: number, y: number) => number): Amounts => ({
+  cpu: join(a.cpu, b.cpu),
+  memory: join(a.memory, b.memory),
+  pods: join(a.pods, b.pods),
+});
+
+/** What a set of quantities amounts to, e.g. a node's `allocatable`. */
+export const amountsOf = (quantities: Readonly<Record<string, string>> = {}): Amounts => ({
+  cpu: numberOf(quantities["cpu"]),
+  memory: numberOf(quantities["memory"]),
+  pods: numberOf(quantities["pods"]),
+});
+
+/** What a scheduler reckons with for a pod: its containers together, or the largest of what runs before them. */
+export function requestsOf({ containers, initContainers = [], overhead = {} }: PlannedPod): Amounts {
+  const staying = initContainers.filter(({ restartPolicy }) => restartPolicy === "Always");
+  const leaving = initContainers.filter(({ restartPolicy }) => restartPolicy !== "Always");
+  const together = [...containers, ...staying]
+    .map(({ resources }) => requested(resources))
+    .reduce(plus, nothing);
+  const largest = leaving
+    .map(({ resources }) => requested(resources))
+    .reduce((a, b) => combined(a, b, Math.max), together);
+  return { ...plus(largest, amountsOf(overhead)), pods: 1 };
+}
+
+/** Kubernetes takes a limit for a request that is not there. */
+const requested = ({ requests, limits }: V1ResourceRequirements = {}): Amounts =>
+  amountsOf({ ...limits, ...requests });
+
+/** In words, e.g. `0.35 CPUs and 1.5 GiB`. */
+export const inWords = ({ cpu, memory }: Amounts): string =>
+  `${rounded(cpu)} CPUs and ${rounded(memory / 2 ** 30)} GiB`;
+
+const rounded = (number: number): string => String(Math.round(number * 100) / 100);

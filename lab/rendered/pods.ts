@@ -1,0 +1,117 @@
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1ResourceRequirements,
+  V1Toleration,
+} from "@kubernetes/client-node";
+import type { CheckedSettings } from "../../config/check.ts";
+import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
+import { corednsImage, corednsObjects } from "./coredns.ts";
+import { injected, type Proxy, proxyOf, sidecarsOf } from "./proxy.ts";
+import type { RenderedRelease } from "./render.ts";
+
+/** A container, as far as one looks at it. */
+export interface PlannedContainer {
+  readonly name: string;
+  readonly image?: string;
+  readonly resources?: V1ResourceRequirements;
+  readonly restartPolicy?: string;
+}
+
+/** A pod, as far as one looks at it. */
+export interface PlannedPod {
+  readonly initContainers?: readonly PlannedContainer[];
+  readonly containers: readonly PlannedContainer[];
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly V1Toleration[];
+  readonly overhead?: Readonly<Record<string, string>>;
+}
+
+/** Pods of a lab that are alike, as they will be. */
+export interface PlannedPods {
+  /** The virtual cluster that they make, or that they are in. */
+  readonly cluster: string;
+  /** What they belong to, as `NAMESPACE/NAME`. */
+  readonly workload: string;
+  /** How many of them there are; none as long as their cluster is paused. */
+  readonly count: number;
+  readonly spec: PlannedPod;
+}
+
+/** Every pod of a lab, those on the host and those inside of its virtual clusters, with what is put into them there. */
+export function podsOf(settings: CheckedSettings, releases: readonly RenderedRelease[]): PlannedPods[] {
+  const { management, workloads, versions, imageRegistry } = settings;
+  return [management, ...workloads].flatMap((cluster) => {
+    const own = releases.filter((release) => release.cluster === cluster.name);
+    const [onHost, inside] = [true, false].map((isHost) =>
+      own.filter(({ kind }) => (kind === "vcluster") === isHost),
+    ) as [RenderedRelease[], RenderedRelease[]];
+    const proxy = proxyOf(inside.flatMap(({ objects }) => objects));
+    const bookinfo =
+      "bookinfo" in cluster && cluster.bookinfo !== undefined
+        ? bookinfoServices({ ...cluster.bookinfo, tag: versions.bookinfo, imageRegistry })
+        : [];
+    const pods = [
+      ...inside.flatMap((release) => planned(release.objects, release.namespace)),
+      ...onHost.flatMap((release) => planned(dnsOf(release, versions.k3s), release.namespace)),
+      ...bookinfo.flatMap(({ name, versions: each }) =>
+        each.map(({ version, image }) => ({
+          workload: `${bookinfoNamespace}/${name}-${version}`,
+          count: 1,
+          spec: withSidecar({ containers: [{ name, image }] }, proxy),
+        })),
+      ),
+    ];
+    return [
+      ...onHost.flatMap(({ objects, namespace }) => planned(objects, namespace)),
+      ...pods.map((pod) => ({
+        ...pod,
+        count: cluster.paused ? 0 : pod.count,
+        spec: withImages(pod.spec, proxy),
+      })),
+    ].map((pod) => ({ cluster: cluster.name, ...pod }));
+  });
+}
+
+type Planned = Omit<PlannedPods, "cluster">;
+
+/** An object that makes pods, as far as one looks at it. */
+interface Workload extends KubernetesObject {
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: { readonly spec?: PlannedPod };
+  };
+}
+
+const planned = (objects: readonly KubernetesObject[], namespace: string): Planned[] =>
+  objects.flatMap(({ metadata, spec }: Workload) => {
+    const pod = spec?.template?.spec;
+    if (pod === undefined) return [];
+    const workload = `${metadata?.namespace ?? namespace}/${metadata?.name ?? ""}`;
+    return [{ workload, count: spec?.replicas ?? 1, spec: pod }];
+  });
+
+function dnsOf({ objects, values }: RenderedRelease, k3s: string): KubernetesObject[] {
+  const configMap = objects.find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata?.name?.endsWith("-coredns") === true,
+  ) as V1ConfigMap | undefined;
+  const { defaultImageRegistry = "" } = values as { defaultImageRegistry?: string };
+  return corednsObjects(configMap, corednsImage(k3s, defaultImageRegistry));
+}
+
+function withSidecar(spec: PlannedPod, proxy: Proxy | undefined): PlannedPod {
+  if (proxy === undefined) return spec;
+  const { initContainers, containers } = sidecarsOf(proxy);
+  return {
+    ...spec,
+    initContainers: [...(spec.initContainers ?? []), ...initContainers],
+    containers: [...spec.containers, ...containers],
+  };
+}
+
+function withImages(spec: PlannedPod, proxy: Proxy | undefined): PlannedPod {
+  if (proxy === undefined) return spec;
+  const imaged = (container: PlannedContainer): PlannedContainer =>
+    container.image === injected ? { ...container, image: proxy.image } : container;
+  return { ...spec, containers: spec.containers.map(imaged) };
+}

@@ -1,0 +1,66 @@
+import { findings, type Level, type Told } from "../doctor/check.ts";
+import {
+  configurationCheck,
+  hostVersionCheck,
+  licenseCheck,
+  versionsCheck,
+} from "../doctor/configuration.ts";
+import { createFacts } from "../doctor/facts.ts";
+import {
+  accessCheck,
+  nodeAddressCheck,
+  reachedCheck,
+  serviceRangeCheck,
+  storageCheck,
+} from "../doctor/host.ts";
+import { loadBalancerCheck } from "../doctor/load-balancer.ts";
+import { repositoriesCheck } from "../doctor/repositories.ts";
+import { roomCheck } from "../doctor/room.ts";
+import { pluginCheck, toolChecks } from "../doctor/tools.ts";
+import { exitCodes } from "../failure.ts";
+import { step } from "../progress.ts";
+import { table } from "../table.ts";
+import { present, type Report, verb } from "../verb.ts";
+
+const checks = [
+  ...toolChecks,
+  pluginCheck,
+  configurationCheck,
+  licenseCheck,
+  versionsCheck,
+  repositoriesCheck,
+  reachedCheck,
+  hostVersionCheck,
+  accessCheck,
+  storageCheck,
+  loadBalancerCheck,
+  nodeAddressCheck,
+  serviceRangeCheck,
+  roomCheck,
+];
+
+export const doctor = verb(
+  "doctor",
+  "Whether pulumi up will find what it needs, and what to do where it will not; changes nothing",
+  "doctor --stack dev",
+).action((options) => present(options, examined()));
+
+async function examined(): Promise<Report> {
+  const facts = await step("looking at tools, configuration, charts and host", () =>
+    findings(checks, createFacts()),
+  );
+  const isWrong = facts.some(({ level }) => level === "wrong");
+  return { facts, text: describe(facts), exitCode: isWrong ? exitCodes.faulty : exitCodes.fine };
+}
+
+const marks: Readonly<Record<Level, string>> = { fine: "✓", doubtful: "!", wrong: "✗" };
+
+export const describe = (all: readonly Told[]): string =>
+  table(
+    ["", "check", "found, and what to do"],
+    all.map(({ check, level, found, advice }) => [
+      marks[level],
+      check,
+      [found, ...(advice === undefined ? [] : [`→ ${advice}`])].join("\n"),
+    ]),
+  );
