@@ -7,6 +7,7 @@ import {
 } from "@kubernetes/client-node";
 import { ifExists } from "../steps/cluster.ts";
 import { pausedAnnotations, pauseNotes } from "../values/vcluster.ts";
+import { askHost } from "./ask-host.ts";
 import { Failure } from "./failure.ts";
 
 /** A change of a StatefulSet, as a merge patch. */
@@ -22,10 +23,10 @@ export const controlPlaneOf = (host: KubeConfig, cluster: string): Promise<V1Sta
 /**
  * The StatefulSet of a virtual cluster.
  *
- * @throws Failure where there is none
+ * @throws Failure where there is none, or the host does not answer
  */
 export async function existingControlPlane(host: KubeConfig, cluster: string): Promise<V1StatefulSet> {
-  const set = await controlPlaneOf(host, cluster);
+  const set = await askHost(host, () => controlPlaneOf(host, cluster));
   if (set !== undefined) return set;
   throw new Failure(
     `There is no virtual cluster ${cluster} on the host (context ${host.getCurrentContext()}): pulumi up first.`,

@@ -19,8 +19,8 @@ import { statusOf } from "../../steps/helm-release.ts";
 import { explain } from "../../steps/poll.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../values/releases.ts";
+import { askHost, patienceSeconds } from "../ask-host.ts";
 import { controlPlaneOf, isPaused } from "../control-plane.ts";
-import { Failure } from "../failure.ts";
 import { clusterOf, hostOf, type Outputs } from "../lab.ts";
 import { within } from "../progress.ts";
 import { recordedPauses } from "../recorded-pause.ts";
@@ -68,9 +68,6 @@ export interface SeenCluster {
   readonly onHost: readonly string[];
 }
 
-/** As long as the host, or a cluster, may take for all that it is asked, in seconds. */
-export const patienceSeconds = 15;
-
 /**
  * Looks at the host and into each cluster that runs, all at once and for a bounded time.
  *
@@ -82,7 +79,7 @@ export function look(settings: CheckedSettings, outputs: Outputs | undefined): P
     recordedPauses(settings).map(async ({ cluster, paused }): Promise<SeenCluster> => {
       const wanted = labReleases(settings, nothingKnown).filter((release) => release.cluster === cluster);
       const own = wanted.filter(({ kind }) => kind === "vcluster");
-      const [controlPlane, [release]] = await onHost(host, () =>
+      const [controlPlane, [release]] = await askHost(host, () =>
         Promise.all([controlPlaneOf(host, cluster), releasesOf(host, own)]),
       );
       if (release === undefined) throw new Error(`${cluster} is to have no release`);
@@ -93,7 +90,7 @@ export function look(settings: CheckedSettings, outputs: Outputs | undefined): P
       const inside = wanted.filter(({ kind }) => kind !== "vcluster");
       const found = await lookInto(outputs, cluster, inside);
       if ("contents" in found && isReady(controlPlane)) return { ...seen, ...found };
-      const problems = await onHost(host, () => diagnose({ context: settings.hostContext }, cluster));
+      const problems = await askHost(host, () => diagnose({ context: settings.hostContext }, cluster));
       return { ...seen, ...found, onHost: problems };
     }),
   );
@@ -108,14 +105,6 @@ export const isStopped = (set: V1StatefulSet): boolean => isPaused(set) || set.s
 /** Whether a control plane has the pods that it wants. */
 export const isReady = ({ spec, status }: V1StatefulSet): boolean =>
   (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
-
-async function onHost<T>(host: KubeConfig, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await within(patienceSeconds, "it", ask());
-  } catch (error) {
-    throw new Failure(`The host (context ${host.getCurrentContext()}) does not answer: ${explain(error)}.`);
-  }
-}
 
 async function lookInto(
   outputs: Outputs | undefined,

@@ -8,8 +8,10 @@ export interface Workload {
   readonly namespace: string;
   readonly name: string;
   readonly wanted: number;
-  /** How many pods are ready, and of its present template. */
+  /** How many pods of its present template are ready. */
   readonly ready: number;
+  /** How many pods of an earlier template are still there: they go when the new ones are ready. */
+  readonly outdated: number;
   readonly selector: V1LabelSelector | undefined;
   /** Why it cannot make pods, where it says so. */
   readonly refusal: string | undefined;
@@ -21,7 +23,7 @@ export function workloadsOf({ deployments, statefulSets, daemonSets }: Contents)
     ...deployments.map(({ metadata, spec, status }) => ({
       ...namesOf("Deployment", metadata),
       wanted: spec?.replicas ?? 1,
-      ready: Math.min(status?.readyReplicas ?? 0, status?.updatedReplicas ?? 0),
+      ...countsOf(status?.replicas, status?.updatedReplicas, status?.readyReplicas),
       selector: spec?.selector,
       refusal: status?.conditions?.find(({ type, status: is }) => type === "ReplicaFailure" && is === "True")
         ?.message,
@@ -29,18 +31,24 @@ export function workloadsOf({ deployments, statefulSets, daemonSets }: Contents)
     ...statefulSets.map(({ metadata, spec, status }) => ({
       ...namesOf("StatefulSet", metadata),
       wanted: spec?.replicas ?? 1,
-      ready: Math.min(status?.readyReplicas ?? 0, status?.updatedReplicas ?? 0),
+      ...countsOf(status?.replicas, status?.updatedReplicas, status?.readyReplicas),
       selector: spec?.selector,
       refusal: undefined,
     })),
     ...daemonSets.map(({ metadata, spec, status }) => ({
       ...namesOf("DaemonSet", metadata),
       wanted: status?.desiredNumberScheduled ?? 0,
-      ready: Math.min(status?.numberReady ?? 0, status?.updatedNumberScheduled ?? 0),
+      ...countsOf(status?.currentNumberScheduled, status?.updatedNumberScheduled, status?.numberReady),
       selector: spec?.selector,
       refusal: undefined,
     })),
   ];
+}
+
+/** No status says which of the ready pods are new: those of an earlier template are taken to be among them. */
+function countsOf(all = 0, updated = 0, ready = 0): Pick<Workload, "ready" | "outdated"> {
+  const outdated = Math.max(0, all - updated);
+  return { ready: Math.max(0, ready - outdated), outdated };
 }
 
 const namesOf = <Kind extends Workload["kind"]>(
@@ -71,15 +79,16 @@ function podsOf({ namespace, selector }: Workload, pods: readonly V1Pod[]): V1Po
   );
 }
 
-function describe(
-  { kind, namespace, name, ready, wanted, refusal }: Workload,
-  pods: readonly V1Pod[],
-): string {
+function describe(workload: Workload, pods: readonly V1Pod[]): string {
+  const { kind, namespace, name, ready, wanted, outdated, refusal } = workload;
+  const besides = outdated === 0 ? "" : `, and ${outdated} from before its last change`;
   const reasons = [
     ...(refusal === undefined ? [] : [`It can make none: ${refusal.replace(/\.$/, "")}.`]),
     ...problemsIn({ services: [], claims: [], pods }),
   ];
-  return [`${namespace}: ${kind} ${name} has ${ready} of ${wanted} pods ready.`, ...reasons].join(" ");
+  return [`${namespace}: ${kind} ${name} has ${ready} of ${wanted} pods ready${besides}.`, ...reasons].join(
+    " ",
+  );
 }
 
 const namespaced = <T extends { metadata?: { namespace?: string } }>(

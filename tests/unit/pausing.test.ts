@@ -1,6 +1,6 @@
-import type { V1Pod, V1StatefulSet } from "@kubernetes/client-node";
+import { KubeConfig, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { isPaused, pausing, resuming } from "../../lab/control-plane.ts";
+import { existingControlPlane, isPaused, pausing, resuming } from "../../lab/control-plane.ts";
 import { judge } from "../../lab/pods-on-host.ts";
 import { recordedPauses } from "../../lab/recorded-pause.ts";
 import { keptPauses, type Pauses, pausesIn, withPauses } from "../../rehearsal/kept-pauses.ts";
@@ -38,6 +38,16 @@ describe("a control plane", () => {
 
   it("is paused if it is noted, whoever did it", () => {
     expect([set(0, notes("1")), set(0), set(1)].map(isPaused)).toEqual([true, false, false]);
+  });
+});
+
+describe("a host that does not answer", () => {
+  it("is named, with what came instead", async () => {
+    const host = new KubeConfig();
+    host.loadFromClusterAndUser({ name: "east", server: "https://127.0.0.1:1" }, { name: "me" });
+    await expect(existingControlPlane(host, "devmgmt")).rejects.toThrow(
+      /^The host \(context loaded-context\) does not answer: fetch failed \(.*ECONNREFUSED/,
+    );
   });
 });
 

@@ -135,10 +135,10 @@ describe("what is wrong with a release or an agent", () => {
 describe("a workload that is not ready", () => {
   const labels = { app: "details" };
   const metadata = (name: string) => ({ name, namespace: "bookinfo", labels });
-  const deployment = (ready: number, updated: number, conditions: object[] = []) => ({
+  const deployment = (ready: number, updated: number, all = 2, conditions: object[] = []) => ({
     metadata: metadata("details-v1"),
     spec: { replicas: 2, selector: { matchLabels: labels } },
-    status: { readyReplicas: ready, updatedReplicas: updated, conditions },
+    status: { replicas: all, readyReplicas: ready, updatedReplicas: updated, conditions },
   });
   const pod = (name: string, status: object, more: object = {}): V1Pod =>
     ({ metadata: { ...metadata(name), ...more }, spec: { nodeName: "node-1" }, status }) as unknown as V1Pod;
@@ -154,15 +154,19 @@ describe("a workload that is not ready", () => {
     ]);
   });
 
-  it("is one whose change is stuck, though old pods are ready", () => {
-    expect(inside({ deployments: [deployment(2, 0)] })).toEqual([
-      "bookinfo: Deployment details-v1 has 0 of 2 pods ready.",
-    ]);
+  it.each([
+    [2, 0, 2, "0 of 2 pods ready, and 2 from before its last change."],
+    [2, 1, 3, "0 of 2 pods ready, and 2 from before its last change."],
+    [3, 2, 3, undefined],
+  ])("is one whose change is stuck, though old pods are ready: %i, %i, %i", (ready, updated, pods, said) => {
+    expect(inside({ deployments: [deployment(ready, updated, pods)] })).toEqual(
+      said === undefined ? [] : [`bookinfo: Deployment details-v1 has ${said}`],
+    );
   });
 
   it("is told with what keeps it from making pods", () => {
     const refused = { type: "ReplicaFailure", status: "True", message: "exceeded quota." };
-    expect(inside({ deployments: [deployment(0, 0, [refused])] })).toEqual([
+    expect(inside({ deployments: [deployment(0, 0, 0, [refused])] })).toEqual([
       "bookinfo: Deployment details-v1 has 0 of 2 pods ready. It can make none: exceeded quota.",
     ]);
   });

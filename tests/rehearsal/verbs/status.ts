@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { gateAnnotations } from "../../../rehearsal/actors/gates.ts";
 import { until } from "../../../rehearsal/host/until.ts";
 import { rehearsalDir } from "../../../rehearsal/paths.ts";
-import { annotateHostPod, killProcess, pidOf } from "../support/faults.ts";
+import { annotateHostPod, pidOf } from "../support/faults.ts";
 import { cluster, pulumi, rehearse, rehearsed } from "../support/rehearsal.ts";
 
 interface Facts {
@@ -50,6 +50,8 @@ async function patched(name: string, body: object): Promise<void> {
 export function statusTests(): void {
   describe("status", () => {
     it("has the whole lab, and that all is well", async () => {
+      // No up waits for what is nobody's resource, such as the name servers.
+      await mended();
       const { code, facts } = await status();
       expect(code).toBe(0);
       expect(facts.map(({ cluster: name, state, problems }) => [name, state, problems])).toEqual(
@@ -131,7 +133,7 @@ export function statusTests(): void {
         expect(code).toBe(1);
         expect(Object.keys(problems)).toEqual(["devcluster1"]);
         expect(problems["devcluster1"]?.join("\n")).toMatch(
-          /^bookinfo: Deployment ratings-v1 has 0 of 1 pods ready\. Pod ratings-v1-\S+ is on no node: .*node/,
+          /^bookinfo: Deployment ratings-v1 has 0 of 1 pods ready, and 1 from before its last change\. Pod ratings-v1-\S+ is on no node: .*node/,
         );
       } finally {
         await cluster("devcluster1").apps.patchNamespacedDeployment({ ...where, body: on(null) }, merge);
@@ -168,7 +170,7 @@ export function statusTests(): void {
         expect(Date.now() - start).toBeLessThan(60_000);
         expect(code).toBe(1);
         expect(problems["devcluster1"]?.join("\n")).toMatch(
-          /^it does not answer: no answer from it within 15 s\. .*kubectl -n devcluster1 logs devcluster1-0 -c vcluster\.$/m,
+          /^it does not answer: .*(no answer|Timeout).*kubectl -n devcluster1 logs devcluster1-0 -c vcluster\.$/m,
         );
         expect(facts.map(({ state }) => state)).toEqual(["running", "silent", "running"]);
         expect(facts[2]?.pods?.ready).toBe(facts[2]?.pods?.wanted);
@@ -178,14 +180,34 @@ export function statusTests(): void {
       await mended();
     });
 
-    it("tells of a control plane that has died", async () => {
-      killProcess(rehearsalDir, "devcluster2.kube-apiserver");
-      const { code, problems } = await status();
-      expect(code).toBe(1);
-      expect(Object.keys(problems)).toContain("devcluster2");
-      expect(problems["devcluster2"]?.join("\n")).toMatch(
-        /it does not answer|its control plane is not ready/,
-      );
+    it("tells of a control plane that cannot start, with what the host says", async () => {
+      const name = "devcluster2";
+      const on = (host: string | null) => ({
+        spec: { template: { spec: { nodeSelector: { "kubernetes.io/hostname": host } } } },
+      });
+      const pod = { name: `${name}-0`, namespace: name };
+      await patched(name, on("nowhere"));
+      try {
+        await until(
+          async () =>
+            (
+              await cluster("host")
+                .core.readNamespacedPod(pod)
+                .catch(() => undefined)
+            )?.spec?.nodeName === undefined,
+          60,
+          () => "its pod is still on a node",
+        );
+        const { code, facts, problems } = await status();
+        expect(code).toBe(1);
+        expect(facts[2]?.state).toBe("starting");
+        expect(problems[name]?.[0]).toMatch(
+          /^its control plane is not ready\. Pod devcluster2-0 is on no node: /,
+        );
+      } finally {
+        await patched(name, on(null));
+        await cluster("host").core.deleteNamespacedPod(pod);
+      }
       await mended();
     });
 

@@ -1,0 +1,20 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { explain } from "../steps/poll.ts";
+import { Failure } from "./failure.ts";
+import { within } from "./progress.ts";
+
+/** As long as the host, or a cluster, may take for all that it is asked at once, in seconds. */
+export const patienceSeconds = 15;
+
+/**
+ * What the host answers.
+ *
+ * @throws Failure where it does not
+ */
+export async function askHost<T>(host: KubeConfig, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await within(patienceSeconds, "it", ask());
+  } catch (error) {
+    throw new Failure(`The host (context ${host.getCurrentContext()}) does not answer: ${explain(error)}.`);
+  }
+}
