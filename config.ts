@@ -2,12 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { unknownCombinations } from "./compatibility.ts";
 import { checkAmbientHost, currentCluster } from "./config/ambient-host.ts";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "./config/check.ts";
-import { clusterNames, type Mistake } from "./config/contradictions.ts";
+import { capabilityRisks } from "./config/capabilities.ts";
+import { clusterNames } from "./config/contradictions.ts";
+import type { Mistake } from "./config/mistake.ts";
 
 /** The whole configuration of a lab, complete and valid; what each member means is said in `config/schema.ts`. */
 export interface LabConfig extends CheckedSettings {
   /** Solo.io license key; secret. */
   readonly licenseKey: pulumi.Output<string>;
+  /** Secret of the client at the user's identity provider; secret. Undefined where the lab has its own. */
+  readonly oidcClientSecret: pulumi.Output<string> | undefined;
   /** Whether extra values hold a secret, which makes all values of the releases that take them secret. */
   readonly secretValues: boolean;
 }
@@ -28,10 +32,15 @@ export async function readConfig(): Promise<LabConfig> {
   const { settings, mistakes: found } = checkSettings(all);
   const mistakes = [...found, ...checkSecrets(all, secretKeys), ...(await checkHost(all))];
   if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
-  for (const risk of unknownCombinations(settings.versions)) await pulumi.log.warn(risk);
+  for (const risk of [...unknownCombinations(settings.versions), ...capabilityRisks(settings)])
+    await pulumi.log.warn(risk);
   return {
     ...settings,
     licenseKey: new pulumi.Config().requireSecret("licenseKey"),
+    oidcClientSecret:
+      all["oidcClientSecret"] === undefined
+        ? undefined
+        : new pulumi.Config().requireSecret("oidcClientSecret"),
     secretValues: secretKeys.has("values"),
   };
 }
@@ -59,23 +68,29 @@ export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<strin
   return new Set(keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])));
 }
 
+/** Keys that are secrets, each with what to call it in a command. */
+const secrets = { licenseKey: "KEY", oidcClientSecret: "SECRET" };
+
 /** Keys that may hold secrets; what any other says shows in previews and in the state. */
-const mayBeSecret = new Set(["licenseKey", "values"]);
+const mayBeSecret = new Set([...Object.keys(secrets), "values"]);
 
 /** What must be secret and is not, and what is and would not stay so. */
 export function checkSecrets(
   settings: Readonly<Record<string, unknown>>,
   secretKeys: ReadonlySet<string>,
 ): Mistake[] {
-  const plain = settings["licenseKey"] !== undefined && !secretKeys.has("licenseKey");
+  const plain = Object.entries(secrets).filter(
+    ([key]) => settings[key] !== undefined && !secretKeys.has(key),
+  );
   const misplaced = [...secretKeys].filter((key) => !mayBeSecret.has(key));
   return [
-    ...(plain
-      ? [{ path: "licenseKey", message: "it is in plain text: pulumi config set --secret licenseKey KEY" }]
-      : []),
+    ...plain.map(([path, what]) => ({
+      path,
+      message: `it is in plain text: pulumi config set --secret ${path} ${what}`,
+    })),
     ...misplaced.map((path) => ({
       path,
-      message: "it holds a secret, which would not stay one; only licenseKey and values may",
+      message: `it holds a secret, which would not stay one; only ${[...mayBeSecret].join(", ")} may`,
     })),
   ];
 }

@@ -3,6 +3,7 @@ import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
 import { resume } from "./resume.ts";
 import { status } from "./status.ts";
+import { tryCapability } from "./try.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [status, kubeconfig, pause, resume, pods];
+export const verbs = [status, kubeconfig, tryCapability, pause, resume, pods];
