@@ -216,7 +216,11 @@ export const schema = z.strictObject({
       ) as Record<Part, z.ZodDefault<z.ZodString>>,
     ),
   ),
-  istioImage: key(imageBuild.optional(), "another build of Istio, as HUB:TAG", "upstream's"),
+  istioImage: key(
+    imageBuild.optional(),
+    "another build of Istio, as HUB:TAG; some capabilities need Solo.io's",
+    "upstream's",
+  ),
   imageRegistry: key(
     imageRegistry.optional(),
     "a mirror that has every image under its own path",

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { capabilityNames } from "../../values/capabilities/index.ts";
+import { brings } from "../support/capabilities.ts";
 import { type RecordedLab, recordLab } from "./support/lab.ts";
 
 const workloads = [
@@ -24,52 +25,12 @@ describe("a lab without capabilities", () => {
 });
 
 describe("each capability", () => {
-  const own: Readonly<Record<string, readonly string[]>> = {
-    failover: ["failover-destination", "failover-outliers", "failover-policy", "failover-route"],
-    faultInjection: ["fault-injection-policy", "route-ratings"],
-    outlierDetection: ["outlier-detection-policy"],
-    retries: ["retries-policy"],
-    timeouts: ["route-reviews", "timeouts-policy"],
-    trafficSplitting: ["route-reviews"],
-    mirroring: ["mirroring-policy", "route-reviews"],
-    rateLimiting: [
-      "add-ons-namespace",
-      "add-ons-rate-limiter",
-      "add-ons-release",
-      "rate-limiting-client",
-      "rate-limiting-policy",
-      "rate-limiting-server",
-    ],
-    headerManipulation: ["header-manipulation-policy"],
-    transformation: ["transformation-policy"],
-    accessControl: ["access-control-ratings"],
-    serviceIsolation: [],
-    waf: ["waf-policy"],
-    oidc: [
-      "add-ons-ext-auth-service",
-      "add-ons-namespace",
-      "add-ons-release",
-      "keycloak-address",
-      "keycloak-administrator",
-      "keycloak-client-secret",
-      "keycloak-deployment",
-      "keycloak-logins",
-      "keycloak-namespace",
-      "keycloak-reader",
-      "keycloak-realm",
-      "keycloak-service",
-      "oidc-client",
-      "oidc-policy",
-    ],
-    opa: ["add-ons-ext-auth-service", "add-ons-namespace", "add-ons-release", "opa-policy", "opa-rego"],
-  };
-
   it.each(capabilityNames)("%s brings what is its own, and changes nothing but settings", async (name) => {
     const [before, after] = [await lab({}), await lab({ [name]: true })];
     const had = new Set(namesIn(before));
     const added = after.resources.filter((one) => !had.has(one.name) && !one.type.startsWith("meshlab:"));
     expect(added.map((one) => one.name).sort()).toEqual(
-      (own[name] ?? []).map((end) => `lab-capabilities-${end}`),
+      brings[name].map((end) => `lab-capabilities-${end}`).sort(),
     );
     const changed = before.resources.filter(
       (one) => JSON.stringify(one.inputs) !== JSON.stringify(after.get(one.name).inputs),
