@@ -11,6 +11,7 @@ import {
 } from "../../values/capabilities/index.ts";
 import { exitCodes, Failure } from "../failure.ts";
 import { clusterOf, hostOf, type Outputs, readOutputs, readSettings } from "../lab.ts";
+import { step } from "../progress.ts";
 import { isSimulated, onlyOnRealNodes } from "../simulated.ts";
 import { disturbed } from "../try/disturbed.ts";
 import { proxyLogs } from "../try/logs.ts";
@@ -53,7 +54,7 @@ async function tried(name: string): Promise<Report> {
     throw onlyOnRealNodes(`${name} is on${shownObjects(there)}, and it cannot be tried`);
 
   const { check } = on;
-  const work = () => untilShown(on, settings, outputs, home);
+  const work = () => step(`waiting for ${check.expected}`, () => untilShown(on, settings, outputs, home));
   const { answers, isShown } = await (check.disturbance === undefined
     ? work()
     : disturbed(clusterOf(outputs, home), check.disturbance, work));
@@ -77,7 +78,7 @@ const shownObjects = (there: readonly string[]): string =>
 
 /** Sends the requests, all of them, until the answers are as expected or patience is over. */
 async function untilShown(
-  { name, check }: TurnedOn,
+  { check }: TurnedOn,
   { imageRegistry }: CheckedSettings,
   outputs: Outputs,
   home: string,
@@ -87,16 +88,15 @@ async function untilShown(
     throw new Failure(`${home} has no ingress gateway to send requests to.`);
   const start = Date.now();
   for (;;) {
-    const elapsed = () => Math.round((Date.now() - start) / 1000);
-    console.error(`${name}: sending requests (${elapsed()} s)`);
     const answers =
       check.isFromOutside === undefined
         ? await answersTo(url ?? "", check.request)
         : await answersFromOutside(clusterOf(outputs, home), check.request, imageRegistry);
+    const soFar = Math.ceil((Date.now() - start) / 1000);
     const log =
       check.log === undefined
         ? ""
-        : await proxyLogs(clusterOf(outputs, check.log.cluster), check.log.app, elapsed() + pauseMs / 1000);
+        : await proxyLogs(clusterOf(outputs, check.log.cluster), check.log.app, soFar + 1);
     const isShown = check.isShown(answers, log);
     if (isShown || Date.now() - start > patienceMs) return { answers, isShown };
     await sleep(pauseMs);
