@@ -2,13 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { unknownCombinations } from "./compatibility.ts";
 import { checkAmbientHost, currentCluster } from "./config/ambient-host.ts";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "./config/check.ts";
-import { clusterNames, type Mistake } from "./config/contradictions.ts";
+import { capabilityRisks } from "./config/capabilities.ts";
+import { clusterNames } from "./config/contradictions.ts";
+import type { Mistake } from "./config/mistake.ts";
 import { checkSecrets, secretsOf } from "./config/secrets.ts";
 
 /** The whole configuration of a lab, complete and valid; what each member means is said in `config/schema.ts`. */
 export interface LabConfig extends CheckedSettings {
   /** Solo.io license key; secret. */
   readonly licenseKey: pulumi.Output<string>;
+  /** Secret of the client at the user's identity provider; secret. Undefined where the lab has its own. */
+  readonly oidcClientSecret: pulumi.Output<string> | undefined;
   /** Whether extra values hold a secret, which makes all values of the releases that take them secret. */
   readonly secretValues: boolean;
 }
@@ -29,10 +33,15 @@ export async function readConfig(): Promise<LabConfig> {
   const { settings, mistakes: found } = checkSettings(all);
   const mistakes = [...found, ...checkSecrets(all, secretKeys), ...(await checkHost(all))];
   if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
-  for (const risk of unknownCombinations(settings.versions)) await pulumi.log.warn(risk);
+  for (const risk of [...unknownCombinations(settings.versions), ...capabilityRisks(settings)])
+    await pulumi.log.warn(risk);
   return {
     ...settings,
     licenseKey: new pulumi.Config().requireSecret("licenseKey"),
+    oidcClientSecret:
+      all["oidcClientSecret"] === undefined
+        ? undefined
+        : new pulumi.Config().requireSecret("oidcClientSecret"),
     secretValues: secretKeys.has("values"),
   };
 }

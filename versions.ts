@@ -14,6 +14,8 @@ export const versions = {
   istio: "1.12.6",
   // Bookinfo as Istio 1.11.4 ships it.
   bookinfo: "1.16.2",
+  // From 26 on its first administrator is made by variables of these names.
+  keycloak: "26.0.7",
 } as const;
 
 /** A part of the lab that has a version of its own. */
@@ -58,6 +60,9 @@ export const images = {
   // The charts' own default hub is switched off together with the old chart host.
   istioHub: "docker.io/istio",
   bookinfoHub: "docker.io/istio",
+  keycloak: "quay.io/keycloak/keycloak",
+  // Asks for something from outside of the mesh.
+  curl: "docker.io/curlimages/curl:8.10.1",
 } as const;
 
 /** The minor version in a version or tag, e.g. 22 in `v1.22.5-k3s1`; not a number where there is none. */

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, WorkloadConfig } from "../config.ts";
+import { labView, turnedOn, workspaceOptions } from "../values/capabilities/index.ts";
+import { workspaceName } from "../values/gloo-resources.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
 import { Bookinfo } from "./bookinfo.ts";
+import { Capabilities } from "./capabilities/capabilities.ts";
 import { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { Host } from "./host.ts";
 import { VCluster } from "./vcluster.ts";
@@ -65,8 +68,15 @@ export class Lab extends pulumi.ComponentResource {
 
     const [home] = workloads;
     if (home !== undefined) {
-      const workspace = "developers";
-      new Workspace(`${name}-workspace`, { workspace, mgmt, home, multiCluster }, { parent: this });
+      const on = turnedOn(config.capabilities, labView(config.workloads));
+      const options = workspaceOptions(on);
+      new Workspace(
+        `${name}-workspace`,
+        { workspace: workspaceName, mgmt, home, multiCluster, options },
+        { parent: this },
+      );
+      if (on.length > 0)
+        new Capabilities(`${name}-capabilities`, { ...config, host, mgmt, home }, { parent: this });
     }
 
     this.kubeconfig = pulumi

@@ -2,13 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { bookinfoNamespace, bookinfoPort } from "../values/bookinfo.ts";
 import {
   globalSettings,
+  northSouthGateway,
   rootTrustPolicy,
   routeTable,
   virtualGateway,
   workspace,
+  type WorkspaceOptions,
   workspaceSettings,
 } from "../values/gloo-resources.ts";
-import { gatewayNamespace } from "../values/istio.ts";
 import type { Bookinfo } from "./bookinfo.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { glooResource } from "./gloo-resource.ts";
@@ -28,13 +29,15 @@ export interface WorkspaceArgs {
   };
   /** Whether services are to be reached across clusters. */
   readonly multiCluster: boolean;
+  /** What capabilities change of the workspace's settings. */
+  readonly options: WorkspaceOptions;
 }
 
 /** One Gloo Mesh workspace over the whole lab, its settings, and the way in to Bookinfo. */
 export class Workspace extends pulumi.ComponentResource {
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:Workspace", name, {}, opts);
-    const { mgmt, home, multiCluster } = args;
+    const { mgmt, home, multiCluster, options } = args;
     const { vcluster, agent, istio } = home.workload;
 
     // On both sides the kinds come with a release.
@@ -56,10 +59,10 @@ export class Workspace extends pulumi.ComponentResource {
       glooResource(`${name}-root-trust`, rootTrustPolicy(), onMgmt);
       glooResource(`${name}-global`, globalSettings(), onMgmt);
     }
-    glooResource(`${name}-settings`, workspaceSettings(args.workspace), onHome);
+    glooResource(`${name}-settings`, workspaceSettings(args.workspace, options), onHome);
 
     if (home.bookinfo !== undefined && istio.ingressUrl !== undefined) {
-      const gateway = { name: "north-south-gw", namespace: gatewayNamespace, cluster: home.cluster };
+      const gateway = northSouthGateway(home.cluster);
       const productpage = {
         service: "productpage",
         namespace: bookinfoNamespace,

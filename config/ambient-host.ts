@@ -1,4 +1,4 @@
-import type { Mistake } from "./contradictions.ts";
+import type { Mistake } from "./mistake.ts";
 
 /** Name that the rehearsal gives its host in kubeconfigs, so that nobody takes it for a real one. */
 export const rehearsedHost = "mesh-lab-rehearsal";

@@ -1,12 +1,15 @@
 import type { z } from "zod";
 import { type ChartSources, chartsFromDirectory, chartsFromRepositories } from "../charts.ts";
 import { versions as defaultVersions } from "../versions.ts";
-import { contradictions, type Mistake } from "./contradictions.ts";
+import { contradictions } from "./contradictions.ts";
+import type { Mistake } from "./mistake.ts";
 import { type Settings, schema } from "./schema.ts";
 import { configType } from "./types.ts";
 
 /** A stack's configuration, complete and valid, without what is secret. */
-export interface CheckedSettings extends Readonly<Omit<Settings, "charts" | "licenseKey">> {
+export interface CheckedSettings extends Readonly<
+  Omit<Settings, "charts" | "licenseKey" | "oidcClientSecret">
+> {
   /** Where each chart comes from. */
   readonly charts: ChartSources;
 }
@@ -58,9 +61,9 @@ export function checkSettings(input: Readonly<Record<string, unknown>>): {
 function explain(issue: z.core.$ZodIssue): Mistake[] {
   const path = pathOf(issue.path);
   if (issue.code === "invalid_union") {
-    // What is wrong with the form that it comes closest to is the better message.
-    const closest = issue.errors.find((issues) => issues.every(({ code }) => code !== "invalid_value"));
-    if (closest?.every((inside) => inside.path.length > 0) === true)
+    // Of a value that has one of the forms from outside, it is told what is wrong inside.
+    const closest = issue.errors.find((issues) => issues.every((inside) => inside.path.length > 0));
+    if (closest !== undefined)
       return closest.flatMap((inside) => explain({ ...inside, path: [...issue.path, ...inside.path] }));
   }
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];

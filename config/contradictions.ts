@@ -1,18 +1,6 @@
+import { capabilityContradictions } from "./capabilities.ts";
 import { managementName } from "./formats.ts";
-
-/** What is wrong with a value, in the terms of the configuration. */
-export interface Mistake {
-  /** Where it is, e.g. `workloads[0].name`. */
-  readonly path: string;
-  readonly message: string;
-}
-
-type Input = Readonly<Record<string, unknown>>;
-
-const isMapping = (value: unknown): value is Input =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const mapping = (value: unknown): Input => (isMapping(value) ? value : {});
-const list = (value: unknown): readonly Input[] => (Array.isArray(value) ? value.map(mapping) : []);
+import { type Input, list, mapping, type Mistake, mistakeIf } from "./mistake.ts";
 
 /**
  * Settings that do not go together, though each of them could be. The input need not be valid: these mistakes are found
@@ -24,6 +12,7 @@ export function contradictions(input: Input): Mistake[] {
 
 const rules: readonly ((input: Input) => Mistake[])[] = [
   duplicateNames,
+  capabilityContradictions,
   ({ nodeAddress, expose }) =>
     mistakeIf(
       nodeAddress !== undefined && expose !== "NodePort",
@@ -68,9 +57,6 @@ const rules: readonly ((input: Input) => Mistake[])[] = [
 
 /** What speaks against a pause where control planes have no volumes. */
 export const pauseWithoutVolumes = "it would lose everything, controlPlane.persistence is false";
-
-const mistakeIf = (wrong: boolean, path: string, message: string): Mistake[] =>
-  wrong ? [{ path, message }] : [];
 
 /** Every cluster with the path of its settings. */
 const clustersIn = ({ management, workloads }: Input): [path: string, cluster: Input][] => [

@@ -2,8 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { type About, reference } from "./about.ts";
+import { capabilityTable } from "./capability-table.ts";
 import { markdownTable, withMarked } from "./markdown.ts";
-import { type About, reference, schema } from "./schema.ts";
+import { schema } from "./schema.ts";
 import { configType, inner } from "./types.ts";
 
 /** A key of the reference. */
@@ -41,7 +43,7 @@ function shown(value: unknown): string {
   return value === "" ? "none" : `\`${String(value)}\``;
 }
 
-/** A table of the README. */
+/** A table of keys. */
 export const table = (keys: readonly Row[]): string =>
   markdownTable([
     ["key", "meaning", "if not set"],
@@ -95,16 +97,19 @@ const summaries: Readonly<Record<string, string>> = {
 const isOf = (key: string) => (row: Row) =>
   row.path === key || row.path.startsWith(`${key}.`) || row.path.startsWith(`${key}[]`);
 
-/** The tables of the README by name: of a workload cluster, of the management cluster, of all else. */
+/** The tables of the README by name: the capabilities, and the keys of each part of the configuration. */
 export function tables(): Record<string, string> {
   const all = rows();
   const within = (key: string, prefix: string) =>
     all.filter(isOf(key)).map((row) => ({ ...row, path: row.path.slice(prefix.length) }));
   const apart = ["workloads", "management"];
+  const isKnob = ({ path }: Row) => path.startsWith("capabilities.");
   return {
-    lab: table(all.filter((row) => !apart.some((key) => isOf(key)(row)))),
+    capabilities: capabilityTable(),
+    lab: table(all.filter((row) => !isKnob(row) && !apart.some((key) => isOf(key)(row)))),
     management: table(within("management", "management.")),
     workloads: table(within("workloads", "workloads[].")),
+    knobs: table(within("capabilities", "capabilities.").filter(({ path }) => path !== "")),
   };
 }
 

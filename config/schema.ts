@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
+import type { Capability } from "../values/capabilities/definition.ts";
+import {
+  capabilities,
+  capabilityNames,
+  type CapabilityName,
+  type ChosenCapabilities,
+} from "../values/capabilities/index.ts";
 import { exposures } from "../values/exposure.ts";
 import { type ChartName, charts, type Part, versions } from "../versions.ts";
+import { key, listed } from "./about.ts";
 import {
   address,
   cidr,
@@ -23,30 +31,12 @@ import {
   text,
 } from "./formats.ts";
 
-/** What the reference says of a key: its meaning, and what holds without it where that is not its default. */
-export interface About {
-  readonly description: string;
-  readonly unset?: string;
-}
-
-/** What is known of the keys; the configuration reference is made of it. */
-export const reference = z.registry<About>();
-
-function key<T extends z.ZodType>(form: T, description: string, unset?: string): T {
-  const about = unset === undefined ? { description } : { description, unset };
-  // A form of its own for each key: several keys may have the same one.
-  const own = form.clone();
-  reference.add(own, about);
-  return own;
-}
-
-const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
-
 /** Kinds of Helm release; a lab has one for each cluster that it is for. */
 export const releases = [
   "vcluster",
   "glooMeshEnterprise",
   "glooMeshAgent",
+  "glooMeshAddOns",
   "istioBase",
   "istiod",
   "ingress",
@@ -116,7 +106,7 @@ const workload = object({
   zone: key(labelValue.optional(), "`topology.kubernetes.io/zone` of its nodes", "its name"),
   ...cluster(
     ["vcluster", "syncer", "istiod", "gateways"],
-    ["vcluster", "glooMeshAgent", "istioBase", "istiod", "ingress", "eastWest"],
+    ["vcluster", "glooMeshAgent", "glooMeshAddOns", "istioBase", "istiod", "ingress", "eastWest"],
   ),
 });
 
@@ -156,7 +146,27 @@ const partsInWords: Readonly<Record<Part, string>> = {
   glooMesh: "Gloo Mesh: its charts, which name their images",
   istio: "Istio: its charts and images",
   bookinfo: "Bookinfo: tag of its images",
+  keycloak: "Keycloak, for `capabilities.oidc`: tag of its image",
 };
+
+type CapabilityForms = {
+  readonly [Name in CapabilityName]: z.ZodType<ChosenCapabilities[Name], ChosenCapabilities[Name]>;
+};
+
+/** `true` is the capability with all of its defaults, and `false` the same as nothing. */
+const capabilityForm = ({ knobs, description, soloIstio }: Capability) =>
+  key(
+    z
+      .preprocess(
+        (value) => (value === true ? {} : value),
+        z.union([z.literal(false), knobs], "expected true, false or an object"),
+      )
+      .optional(),
+    soloIstio === undefined
+      ? description
+      : `${description}. Needs Solo.io's build of Istio, see \`istioImage\``,
+    "off",
+  );
 
 /** Every key of the stack's configuration. */
 export const schema = z.strictObject({
@@ -185,6 +195,17 @@ export const schema = z.strictObject({
     flag.default(true),
     "one root of trust, east-west gateways that Gloo Mesh knows, `region` and `zone` of nodes; `false` leaves them out, as the article does",
   ),
+  capabilities: key(
+    orEmpty(
+      object(
+        Object.fromEntries(
+          capabilityNames.map((name) => [name, capabilityForm(capabilities[name])]),
+        ) as unknown as CapabilityForms,
+      ),
+    ),
+    "what of Gloo Mesh is tried out, each `true`, or an object with what is to differ from its defaults",
+    "none",
+  ),
   versions: orEmpty(
     object(
       Object.fromEntries(
@@ -195,7 +216,11 @@ export const schema = z.strictObject({
       ) as Record<Part, z.ZodDefault<z.ZodString>>,
     ),
   ),
-  istioImage: key(imageBuild.optional(), "another build of Istio, as HUB:TAG", "upstream's"),
+  istioImage: key(
+    imageBuild.optional(),
+    "another build of Istio, as HUB:TAG; some capabilities need Solo.io's",
+    "upstream's",
+  ),
   imageRegistry: key(
     imageRegistry.optional(),
     "a mirror that has every image under its own path",
@@ -223,6 +248,11 @@ export const schema = z.strictObject({
   timeoutSeconds: key(
     z.int("expected whole seconds").min(1, "expected 1 or more").default(600),
     "how long each release, and each wait, may take",
+  ),
+  oidcClientSecret: key(
+    text.optional(),
+    "secret of the client that `capabilities.oidc.issuer` names; a secret",
+    "a random one, for the lab's Keycloak",
   ),
   licenseKey: key(
     z.string(

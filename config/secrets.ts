@@ -1,4 +1,4 @@
-import type { Mistake } from "./contradictions.ts";
+import type { Mistake } from "./mistake.ts";
 
 /** The keys of one project whose values are, or hold, secrets, going by the list that Pulumi passes to programs. */
 export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<string> {
@@ -7,23 +7,29 @@ export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<strin
   return new Set(keys.flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])));
 }
 
+/** Keys that are secrets, each with what to call it in a command. */
+const secrets = { licenseKey: "KEY", oidcClientSecret: "SECRET" };
+
 /** Keys that may hold secrets; what any other says shows in previews and in the state. */
-const mayBeSecret = new Set(["licenseKey", "values"]);
+const mayBeSecret = new Set([...Object.keys(secrets), "values"]);
 
 /** What must be secret and is not, and what is and would not stay so. */
 export function checkSecrets(
   settings: Readonly<Record<string, unknown>>,
   secretKeys: ReadonlySet<string>,
 ): Mistake[] {
-  const plain = settings["licenseKey"] !== undefined && !secretKeys.has("licenseKey");
+  const plain = Object.entries(secrets).filter(
+    ([key]) => settings[key] !== undefined && !secretKeys.has(key),
+  );
   const misplaced = [...secretKeys].filter((key) => !mayBeSecret.has(key));
   return [
-    ...(plain
-      ? [{ path: "licenseKey", message: "it is in plain text: pulumi config set --secret licenseKey KEY" }]
-      : []),
+    ...plain.map(([path, what]) => ({
+      path,
+      message: `it is in plain text: pulumi config set --secret ${path} ${what}`,
+    })),
     ...misplaced.map((path) => ({
       path,
-      message: "it holds a secret, which would not stay one; only licenseKey and values may",
+      message: `it holds a secret, which would not stay one; only ${[...mayBeSecret].join(", ")} may`,
     })),
   ];
 }

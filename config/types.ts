@@ -13,11 +13,12 @@ const types: Readonly<Partial<Record<z.core.$ZodTypeDef["type"], ConfigType>>> =
   record: "object",
 };
 
-/** The form inside of whatever makes it optional. */
+/** The form inside of whatever makes it optional, or prepares a value for it. */
 export function inner(form: z.core.$ZodType): z.core.$ZodType {
   const isWrapped =
     form instanceof z.ZodOptional || form instanceof z.ZodDefault || form instanceof z.ZodPrefault;
-  return isWrapped ? inner(form.def.innerType) : form;
+  if (isWrapped) return inner(form.def.innerType);
+  return form instanceof z.ZodPipe ? inner(form.def.out) : form;
 }
 
 /** The type that a key of this form is declared by. */

@@ -10,9 +10,12 @@ export const bookinfoPort = 9080;
 /** Namespace of Bookinfo. */
 export const bookinfoNamespace = "bookinfo";
 
+/** Names of Bookinfo's services. */
+export const bookinfoServiceNames = ["details", "ratings", "reviews", "productpage"] as const;
+
 /** A Bookinfo service and the versions of it that run. */
 export interface BookinfoService {
-  readonly name: "details" | "ratings" | "reviews" | "productpage";
+  readonly name: (typeof bookinfoServiceNames)[number];
   readonly versions: readonly BookinfoVersion[];
 }
 

@@ -76,3 +76,14 @@ export function glooMeshAgentValues({
       : { glooMeshAgent: { image: { registry: mirrored(glooImages, imageRegistry) } } }),
   };
 }
+
+/** Namespace of the servers that some policies need. */
+export const addOnsNamespace = "gloo-mesh-addons";
+
+/** Values of chart `gloo-mesh-agent` 2.0.9 for a release that has no agent, and these servers, with their Redis. */
+export function glooMeshAddOnsValues(servers: readonly string[]): Record<string, unknown> {
+  return {
+    glooMeshAgent: { enabled: false },
+    ...Object.fromEntries(servers.map((server) => [server, { enabled: true }])),
+  };
+}

@@ -1,3 +1,5 @@
+import { gatewayNamespace } from "./istio.ts";
+
 /** A Gloo Mesh custom resource as plain data. */
 export interface GlooResource {
   readonly apiVersion: string;
@@ -12,6 +14,9 @@ export interface GlooResource {
 
 /** Namespace of Gloo Mesh on every cluster; on the management cluster, home of the administrative resources. */
 export const glooMeshNamespace = "gloo-mesh";
+
+/** Name of the lab's workspace, and of its settings. */
+export const workspaceName = "developers";
 
 const admin = "admin.gloo.solo.io/v2";
 const networking = "networking.gloo.solo.io/v2";
@@ -36,13 +41,23 @@ export function workspace(name: string): GlooResource {
   };
 }
 
-/** Settings of the workspace of the same name: services neither isolated nor federated. */
-export function workspaceSettings(name: string): GlooResource {
+/** What holds for all services of a workspace. */
+export interface WorkspaceOptions {
+  readonly serviceIsolation?: { readonly enabled: boolean; readonly trimProxyConfig?: boolean };
+  readonly federation?: {
+    readonly enabled: boolean;
+    readonly hostSuffix?: string;
+    readonly serviceSelector?: readonly Readonly<Record<string, unknown>>[];
+  };
+}
+
+/** Settings of the workspace of the same name; by default services are neither isolated nor federated. */
+export function workspaceSettings(name: string, options: WorkspaceOptions = {}): GlooResource {
   return {
     apiVersion: admin,
     kind: "WorkspaceSettings",
     metadata: { name, namespace: glooMeshNamespace },
-    spec: { options: { serviceIsolation: { enabled: false }, federation: { enabled: false } } },
+    spec: { options: { serviceIsolation: { enabled: false }, federation: { enabled: false }, ...options } },
   };
 }
 
@@ -82,13 +97,30 @@ export function virtualGateway(name: string, namespace: string, cluster: string)
   };
 }
 
+/** Names a virtual gateway. */
+export interface GatewayReference {
+  readonly name: string;
+  readonly namespace: string;
+  readonly cluster: string;
+}
+
 export interface RouteTableArgs {
   /** Name of the route table, and of the service that it leads to. */
   readonly service: string;
   readonly namespace: string;
   readonly port: number;
-  readonly gateway: { readonly name: string; readonly namespace: string; readonly cluster: string };
+  readonly gateway: GatewayReference;
 }
+
+/** The gateway that Bookinfo is reached through. */
+export const northSouthGateway = (cluster: string): GatewayReference => ({
+  name: "north-south-gw",
+  namespace: gatewayNamespace,
+  cluster,
+});
+
+/** The label of a route by which policies find it. */
+export const routeLabels = (route: string): Readonly<Record<string, string>> => ({ route });
 
 /** Leads everything that comes in through a gateway to one service. */
 export function routeTable({ service, namespace, port, gateway }: RouteTableArgs): GlooResource {
@@ -103,6 +135,7 @@ export function routeTable({ service, namespace, port, gateway }: RouteTableArgs
       http: [
         {
           name: service,
+          labels: routeLabels(service),
           matchers: [{ uri: { prefix: "/" } }],
           forwardTo: { destinations: [{ ref: { name: service, namespace }, port: { number: port } }] },
         },

@@ -3,7 +3,13 @@ import type { ChartSource } from "../charts.ts";
 import type { CheckedSettings } from "../config/check.ts";
 import type { ReleaseName } from "../config/schema.ts";
 import type { ChartName } from "../versions.ts";
-import { glooMeshAgentValues, glooMeshMgmtValues } from "./gloo-mesh.ts";
+import { labView, neededAddOns, turnedOn } from "./capabilities/index.ts";
+import {
+  addOnsNamespace,
+  glooMeshAddOnsValues,
+  glooMeshAgentValues,
+  glooMeshMgmtValues,
+} from "./gloo-mesh.ts";
 import { glooMeshNamespace } from "./gloo-resources.ts";
 import {
   type Gateway,
@@ -81,6 +87,22 @@ export const agentRelease = (
   own: glooMeshAgentValues({ cluster: name, relayAddress, imageRegistry }),
 });
 
+/** Servers that capabilities need, in the first workload cluster; undefined where none is needed. */
+export function addOnsRelease({
+  capabilities,
+  workloads,
+}: Of<"capabilities" | "workloads">): OwnRelease | undefined {
+  const servers = neededAddOns(turnedOn(capabilities, labView(workloads)));
+  return servers.length === 0
+    ? undefined
+    : {
+        kind: "glooMeshAddOns",
+        release: "gloo-mesh-agent-addons",
+        namespace: addOnsNamespace,
+        own: glooMeshAddOnsValues(servers),
+      };
+}
+
 /** What Istio needs in a workload cluster before istiod. */
 export const istioBaseRelease: OwnRelease = {
   kind: "istioBase",
@@ -155,6 +177,7 @@ const chartOf: Readonly<Record<ReleaseName, ChartName>> = {
   vcluster: "vcluster",
   glooMeshEnterprise: "glooMeshEnterprise",
   glooMeshAgent: "glooMeshAgent",
+  glooMeshAddOns: "glooMeshAgent",
   istioBase: "istioBase",
   istiod: "istiod",
   ingress: "gateway",
@@ -178,7 +201,7 @@ export function labReleases(settings: CheckedSettings, known: Known): LabRelease
       vclusterRelease(settings, management, serviceCidr),
       glooMeshRelease(settings, management, licenseKey),
     ]),
-    ...workloads.flatMap((workload) =>
+    ...workloads.flatMap((workload, index) =>
       complete(workload, [
         vclusterRelease(settings, workload, serviceCidr),
         istioBaseRelease,
@@ -186,6 +209,7 @@ export function labReleases(settings: CheckedSettings, known: Known): LabRelease
         gatewayRelease(settings, workload, "ingress"),
         gatewayRelease(settings, workload, "eastWest"),
         agentRelease(settings, workload, relayAddress),
+        index === 0 ? addOnsRelease(settings) : undefined,
       ]),
     ),
   ];

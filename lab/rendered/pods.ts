@@ -6,6 +6,8 @@ import type {
 } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/check.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
+import { labView, needKeycloak, turnedOn } from "../../values/capabilities/index.ts";
+import { keycloak, keycloakContainer } from "../../values/keycloak.ts";
 import { corednsImage, corednsObjects } from "./coredns.ts";
 import { injected, type Proxy, proxyOf, sidecarsOf } from "./proxy.ts";
 import type { RenderedRelease } from "./render.ts";
@@ -40,7 +42,8 @@ export interface PlannedPods {
 
 /** Every pod of a lab, those on the host and those inside of its virtual clusters, with what is put into them there. */
 export function podsOf(settings: CheckedSettings, releases: readonly RenderedRelease[]): PlannedPods[] {
-  const { management, workloads, versions, imageRegistry } = settings;
+  const { management, workloads, versions, imageRegistry, capabilities } = settings;
+  const hasKeycloak = needKeycloak(turnedOn(capabilities, labView(workloads)));
   return [management, ...workloads].flatMap((cluster) => {
     const own = releases.filter((release) => release.cluster === cluster.name);
     const [onHost, inside] = [true, false].map((isHost) =>
@@ -51,6 +54,8 @@ export function podsOf(settings: CheckedSettings, releases: readonly RenderedRel
       "bookinfo" in cluster && cluster.bookinfo !== undefined
         ? bookinfoServices({ ...cluster.bookinfo, tag: versions.bookinfo, imageRegistry })
         : [];
+    const login =
+      cluster === management && hasKeycloak ? [keycloakContainer(versions.keycloak, imageRegistry)] : [];
     const pods = [
       ...inside.flatMap((release) => planned(release.objects, release.namespace)),
       ...onHost.flatMap((release) => planned(dnsOf(release, versions.k3s), release.namespace)),
@@ -61,6 +66,11 @@ export function podsOf(settings: CheckedSettings, releases: readonly RenderedRel
           spec: withSidecar({ containers: [{ name, image }] }, proxy),
         })),
       ),
+      ...login.map((container) => ({
+        workload: `${keycloak}/${keycloak}`,
+        count: 1,
+        spec: { containers: [container] },
+      })),
     ];
     return [
       ...onHost.flatMap(({ objects, namespace }) => planned(objects, namespace)),

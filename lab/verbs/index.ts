@@ -7,8 +7,22 @@ import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
 import { resume } from "./resume.ts";
 import { status } from "./status.ts";
+import { tryCapability } from "./try.ts";
 import { ui } from "./ui.ts";
 import { verify } from "./verify.ts";
 
 /** Every verb, in the order of the help. */
-export const verbs = [doctor, kubeconfig, status, verify, ui, graph, pause, resume, pods, images, collect];
+export const verbs = [
+  doctor,
+  kubeconfig,
+  status,
+  verify,
+  tryCapability,
+  ui,
+  graph,
+  pause,
+  resume,
+  pods,
+  images,
+  collect,
+];

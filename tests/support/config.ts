@@ -8,5 +8,11 @@ export const licenseKey = "license-of-the-test";
 export function labConfig(input: Readonly<Record<string, unknown>>): LabConfig {
   const { settings, mistakes } = checkSettings({ licenseKey, ...input });
   if (settings === undefined) throw new Error(describe("mesh-lab", mistakes));
-  return { ...settings, licenseKey: pulumi.secret(licenseKey), secretValues: false };
+  const { oidcClientSecret } = input;
+  return {
+    ...settings,
+    licenseKey: pulumi.secret(licenseKey),
+    oidcClientSecret: typeof oidcClientSecret === "string" ? pulumi.secret(oidcClientSecret) : undefined,
+    secretValues: false,
+  };
 }

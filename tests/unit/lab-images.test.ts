@@ -131,6 +131,17 @@ describe("the pods of a lab", () => {
   });
 });
 
+it("a lab with an identity provider of its own has it on the management cluster", () => {
+  const settings = labConfig({
+    imageRegistry: "mirror.test/all",
+    workloads: [{ name: "east", bookinfo: {} }],
+    capabilities: { oidc: true },
+  });
+  const [login] = podsOf(settings, []).filter(({ cluster }) => cluster === "devmgmt");
+  expect(login?.workload).toBe("keycloak/keycloak");
+  expect(login?.spec.containers[0]?.image).toMatch(/^mirror\.test\/all\/keycloak\/keycloak:/);
+});
+
 describe("images", () => {
   const use = (image: string, workloadName: string) => ({ cluster: "east", workload: workloadName, image });
 

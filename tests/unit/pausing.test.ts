@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { promisify } from "node:util";
 import { KubeConfig, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { existingControlPlane, isPaused, pausing, resuming } from "../../lab/control-plane.ts";
@@ -43,8 +46,15 @@ describe("a control plane", () => {
 
 describe("a host that does not answer", () => {
   it("is named, with what came instead", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await promisify(server.close.bind(server))();
     const host = new KubeConfig();
-    host.loadFromClusterAndUser({ name: "east", server: "https://127.0.0.1:1" }, { name: "me" });
+    host.loadFromClusterAndUser(
+      { name: "east", server: `https://127.0.0.1:${port}`, skipTLSVerify: false },
+      { name: "me" },
+    );
     await expect(existingControlPlane(host, "devmgmt")).rejects.toThrow(
       /^The host \(context loaded-context\) does not answer: fetch failed \(.*ECONNREFUSED/,
     );

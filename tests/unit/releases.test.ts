@@ -5,6 +5,11 @@ import { recordLab } from "./support/lab.ts";
 
 const labs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "of the article": { workloads: [{ name: "east", bookinfo: {} }, { name: "west" }] },
+  "with servers that capabilities need": {
+    workloads: [{ name: "east", bookinfo: {} }, { name: "west" }],
+    values: { glooMeshAddOns: { "rate-limiter": { enabled: false } } },
+    capabilities: { rateLimiting: true, opa: true },
+  },
   "with everything else": {
     expose: "NodePort",
     imageRegistry: "mirror.test/all",

@@ -27,6 +27,7 @@ interface Spec {
 }
 
 const ports = [
+  { name: "http", port: 80, nodePort: 30800 },
   { name: "grpc", port: 9900, nodePort: 30900 },
   { name: "http2", port: 80, nodePort: 30080 },
 ];
@@ -45,11 +46,16 @@ const findings: Readonly<Record<string, (spec: Spec) => object>> = {
     ports,
     ...(values?.ingress === undefined ? {} : { ingress: { ip: "10.0.0.2" } }),
   }),
+  "-keycloak-address": ({ values }) => ({
+    ports,
+    ...(values?.ingress === undefined ? {} : { ingress: { ip: "10.0.0.3" } }),
+  }),
   "-localities": () => ({ hosts: [] }),
 };
 
 function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
-  if (type === "random:index/randomPassword:RandomPassword") return { result: token };
+  if (type === "random:index/randomPassword:RandomPassword")
+    return { result: name.endsWith("-relay-token") ? token : `password-${name}` };
   if (type !== "command:local:Command") return {};
   const [, find = () => ({})] = Object.entries(findings).find(([end]) => name.endsWith(end)) ?? [];
   return { stdout: JSON.stringify(find(JSON.parse((inputs as { create: string }).create) as Spec)) };

@@ -1,0 +1,17 @@
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { bookinfoNamespace as namespace } from "../../values/bookinfo.ts";
+
+/** What the proxies of an application have written in the last so many seconds. */
+export async function proxyLogs(cluster: KubeConfig, app: string, sinceSeconds: number): Promise<string> {
+  const core = cluster.makeApiClient(CoreV1Api);
+  const { items } = await core.listNamespacedPod({ namespace, labelSelector: `app=${app}` });
+  const logs = items.map(({ metadata }) =>
+    core.readNamespacedPodLog({
+      namespace,
+      name: metadata?.name ?? "",
+      container: "istio-proxy",
+      sinceSeconds,
+    }),
+  );
+  return (await Promise.all(logs)).join("\n");
+}

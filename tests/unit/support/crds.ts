@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+
+/** A definition of custom resources, as far as tests look at it. */
+export interface Definition {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly group: string;
+    readonly scope: string;
+    readonly names: { readonly kind: string; readonly plural: string };
+    readonly versions: readonly {
+      readonly name: string;
+      readonly storage: boolean;
+      readonly schema: { readonly openAPIV3Schema: Schema };
+    }[];
+  };
+}
+
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Record<string, Schema>;
+  readonly additionalProperties?: Schema;
+  readonly items?: Schema;
+  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+}
+
+/** What the stand-in of a chart defines. */
+export function definitions(chart: string): readonly Definition[] {
+  const directory = join(import.meta.dirname, "../../../rehearsal/charts", chart, "crds");
+  return readdirSync(directory).flatMap((file) =>
+    parseAllDocuments(readFileSync(join(directory, file), "utf8"), { merge: true }).flatMap(
+      (document) => (document.toJS({ maxAliasCount: -1 }) as { items: Definition[] }).items,
+    ),
+  );
+}
+
+/** The kinds of Gloo Mesh. */
+export const glooKinds: ReadonlyMap<string, Definition> = new Map(
+  definitions("gloo-mesh-enterprise").map((one) => [one.spec.names.kind, one]),
+);
+
+/** What an API server with strict field validation would say against the spec of a kind of Gloo Mesh. */
+export function complaintsAbout(kind: string, spec: unknown): readonly string[] {
+  const schema = glooKinds.get(kind)?.spec.versions[0]?.schema.openAPIV3Schema;
+  return schema ? complaints(schema, { spec }, kind) : [`${kind} is not defined`];
+}
+
+function complaints(schema: Schema, value: unknown, path: string): readonly string[] {
+  if (schema["x-kubernetes-preserve-unknown-fields"]) return [];
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items ? value.flatMap((item) => complaints(items, item, path)) : [`${path} is not an array`];
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value).flatMap(([key, inner]) => {
+      const known = schema.properties?.[key] ?? schema.additionalProperties;
+      return known ? complaints(known, inner, `${path}.${key}`) : [`${path}.${key} is unknown`];
+    });
+  }
+  const type = schema.type === "integer" && Number.isInteger(value) ? "integer" : typeof value;
+  if (type !== schema.type) return [`${path} is not a ${schema.type ?? "value"}`];
+  if (schema.enum && !schema.enum.includes(value)) return [`${path} is not one of ${schema.enum.join(", ")}`];
+  return [];
+}
