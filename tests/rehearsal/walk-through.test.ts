@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { exitCodes } from "../../lab/failure.ts";
+import { paths } from "../../rehearsal/paths.ts";
+import { describeStack } from "../../rehearsal/stack.ts";
+import { checkout } from "./support/checkout.ts";
+import { pulumi, rehearse, rehearsed } from "./support/rehearsal.ts";
+
+/** The commands that the README walks through, without their comments. */
+const commands = (
+  /walk-through -->\s+```sh\n(.*?)```/s.exec(readFileSync("README.md", "utf8"))?.[1] ?? ""
+)
+  .split("\n")
+  .map((line) => line.replace(/\s+#.*$/, ""))
+  .filter((line) => line !== "");
+
+/** What needs containers that run. */
+const beyondRehearsal = ["npm run lab -- verify"];
+
+const project = checkout();
+const kubeconfig = join(project.directory, "kubeconfig");
+
+beforeAll(async () => {
+  await rehearsed("reset");
+  await rehearsed("host");
+  copyFileSync(paths.kubeconfig, kubeconfig);
+});
+afterAll(async () => {
+  await rehearse("reset");
+  project.remove();
+});
+
+/** Runs a command as a user does who has this stack, this host, and no terminal. */
+function run(command: string): Promise<{ readonly code: number | null; readonly output: string }> {
+  const { env, configFile } = describeStack("dev");
+  const answers = { PULUMI_OPTION_YES: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" };
+  return new Promise((resolve) => {
+    const child = spawn("bash", ["-c", command], {
+      cwd: project.directory,
+      env: { ...env, ...answers, KUBECONFIG: kubeconfig, PULUMI_OPTION_CONFIG_FILE: configFile },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.on("close", (code) => {
+      resolve({ code, output });
+    });
+  });
+}
+
+const contexts = (): string[] =>
+  (parse(readFileSync(kubeconfig, "utf8")) as { contexts: { name: string }[] }).contexts.map(
+    ({ name }) => name,
+  );
+
+/** What there is to see after a command, beside that it succeeds. */
+const seen: Readonly<Record<string, (output: string) => Promise<void> | void>> = {
+  "npm run lab -- kubeconfig": () => {
+    expect(contexts()).toEqual(["host", "devmgmt", "devcluster1", "devcluster2"]);
+  },
+  "npm run lab -- pause devcluster2": async () => {
+    expect(await pulumi("config", "get", "--path", "mesh-lab:workloads[1].paused")).toMatch(/^true/);
+  },
+  "npm run lab -- graph --output lab.svg": () => {
+    expect(readFileSync(join(project.directory, "lab.svg"), "utf8")).toMatch(/^<svg [^]*devcluster2/);
+  },
+  "npm run lab -- kubeconfig --remove": () => {
+    expect(contexts()).toEqual(["host"]);
+  },
+  "pulumi destroy": async () => {
+    const { deployment } = JSON.parse(await pulumi("stack", "export")) as {
+      deployment: { resources?: unknown[] };
+    };
+    expect(deployment.resources ?? []).toEqual([]);
+  },
+};
+
+describe("the walk through the README", () => {
+  it("goes from doctor to destroy, by way of all that is looked at here", () => {
+    expect(commands[0]).toBe("npm run lab -- doctor");
+    expect(commands.at(-1)).toBe("pulumi destroy");
+    expect(commands).toEqual(expect.arrayContaining([...Object.keys(seen), ...beyondRehearsal]));
+  });
+
+  it.each(commands)("%s", async (command) => {
+    const { code, output } = await run(command);
+    expect(code, output).toBe(beyondRehearsal.includes(command) ? exitCodes.simulated : exitCodes.fine);
+    await seen[command]?.(output);
+  });
+});
