@@ -44,7 +44,10 @@ describe("a control plane", () => {
 describe("a host that does not answer", () => {
   it("is named, with what came instead", async () => {
     const host = new KubeConfig();
-    host.loadFromClusterAndUser({ name: "east", server: "https://127.0.0.1:1" }, { name: "me" });
+    host.loadFromClusterAndUser(
+      { name: "east", server: "https://127.0.0.1:1", skipTLSVerify: false },
+      { name: "me" },
+    );
     await expect(existingControlPlane(host, "devmgmt")).rejects.toThrow(
       /^The host \(context loaded-context\) does not answer: fetch failed \(.*ECONNREFUSED/,
     );
