@@ -57,7 +57,12 @@ export function podsOf(settings: CheckedSettings, releases: readonly RenderedRel
     const login =
       cluster === management && hasKeycloak ? [keycloakContainer(versions.keycloak, imageRegistry)] : [];
     const pods = [
-      ...inside.flatMap((release) => planned(release.objects, release.namespace)),
+      ...inside.flatMap(({ kind, objects, namespace }) =>
+        planned(objects, namespace).map((pod) =>
+          // Their namespace is labelled for it.
+          kind === "glooMeshAddOns" ? { ...pod, spec: withSidecar(pod.spec, proxy) } : pod,
+        ),
+      ),
       ...onHost.flatMap((release) => planned(dnsOf(release, versions.k3s), release.namespace)),
       ...bookinfo.flatMap(({ name, versions: each }) =>
         each.map(({ version, image }) => ({

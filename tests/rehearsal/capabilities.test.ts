@@ -135,6 +135,27 @@ describe("capabilities", () => {
     expect(run.code).toBe(code);
   });
 
+  it("are refused by the API server where they have a field that Gloo Mesh does not know", async () => {
+    const wrong = {
+      apiVersion: "resilience.policy.gloo.solo.io/v2",
+      kind: "FaultInjectionPolicy",
+      metadata: { name: "wrong", namespace: "bookinfo" },
+      spec: {
+        applyToRoutes: [{ route: { labels: { route: "ratings" } } }],
+        config: { delay: { fixedDelai: "2s" } },
+      },
+    };
+    const creation = cluster("devcluster1").custom.createNamespacedCustomObject({
+      group: "resilience.policy.gloo.solo.io",
+      version: "v2",
+      namespace: "bookinfo",
+      plural: "faultinjectionpolicies",
+      body: wrong,
+      fieldValidation: "Strict",
+    });
+    await expect(creation).rejects.toThrow(/unknown field \S*spec\.config\.delay\.fixedDelai/);
+  });
+
   it("go and come in one update, where servers that several need stay", async () => {
     await turnOff(first);
     await turnOn(second);

@@ -131,6 +131,19 @@ describe("the pods of a lab", () => {
   });
 });
 
+it("servers that capabilities need have a sidecar, too", () => {
+  const limiter = workload("Deployment", "rate-limiter", ["limiter"]);
+  const [pods] = podsOf(labConfig({ workloads: [{ name: "east" }] }), [
+    release("glooMeshAddOns", "gloo-mesh-addons", [limiter]),
+    release("istiod", "istio-system", [injector(global)]),
+  ]);
+  expect(pods?.workload).toBe("gloo-mesh-addons/rate-limiter");
+  expect(pods?.spec.containers.map(({ image }) => image)).toEqual([
+    "limiter",
+    "hub.test/istio/proxyv2:1.2.3",
+  ]);
+});
+
 it("a lab with an identity provider of its own has it on the management cluster", () => {
   const settings = labConfig({
     imageRegistry: "mirror.test/all",
