@@ -33,7 +33,7 @@ function groupAsFound(group: Group, cluster: Looked | undefined): Group {
   return { ...group, state, about: shortened(about, 60) };
 }
 
-const aboutLength = 24;
+const aboutLength = 30;
 
 function partAsFound(part: Part, clusters: ReadonlyMap<string, Looked>): Part {
   const { deployment } = part;
@@ -44,10 +44,9 @@ function partAsFound(part: Part, clusters: ReadonlyMap<string, Looked>): Part {
   const problem = deploymentProblem(contents, deployment.namespace, deployment.name);
   if (problem !== undefined) {
     const { spec, status } = named(contents.deployments, deployment.namespace, deployment.name) ?? {};
-    const about =
-      spec === undefined
-        ? "is not there"
-        : `${status?.readyReplicas ?? 0} of ${spec.replicas ?? 1} pods ready`;
+    const found =
+      spec === undefined ? "not there" : `${status?.readyReplicas ?? 0} of ${spec.replicas ?? 1} ready`;
+    const about = `${part.about}: ${found}`;
     return { ...part, state: "not ready", about: shortened(about, aboutLength), detail: problem };
   }
   const [ingress] =

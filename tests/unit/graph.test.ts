@@ -182,7 +182,7 @@ describe("the graph of a lab that is up", () => {
     );
     expect(graph.parts.find(({ id }) => id === "east/istiod")).toMatchObject({
       state: "not ready",
-      about: "0 of 1 pods ready",
+      about: "istio-system: 0 of 1 ready",
       detail: "Deployment istiod has 0 of 1 pods ready.",
     });
     expect(broken(graph)).toEqual(["east/ingress > east/istiod", "east/eastWest > east/istiod"]);
