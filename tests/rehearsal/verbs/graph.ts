@@ -40,8 +40,8 @@ export function graphTests(): void {
       expect(
         dependencies.filter(({ state }) => state === "not ready").map(({ from, to }) => [from, to]),
       ).toEqual([
-        ["devcluster2/productpage-v1", "devcluster2/reviews-v3"],
         ["devcluster2/reviews-v3", "devcluster2/ratings-v1"],
+        ["devcluster2/productpage-v1", "devcluster2/reviews-v3"],
       ]);
     });
 
