@@ -1,6 +1,7 @@
 import type { V1Service } from "@kubernetes/client-node";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace } from "../../values/istio.ts";
+import { isConnected } from "../agents.ts";
 import { isPaused } from "../control-plane.ts";
 import { type Contents, isReady, isStopped, type SeenCluster, type SeenRelease } from "./seen.ts";
 import { problemsInside, workloadsOf } from "./workloads.ts";
@@ -17,6 +18,8 @@ export interface ClusterStatus {
   readonly agent?: {
     /** Whether the management cluster knows the cluster; absent where that could not be asked. */
     readonly registered?: boolean;
+    /** Whether the management server has a connection of it; absent where that could not be asked, or no container runs. */
+    readonly connected?: boolean;
     /** Until when its certificate holds, as ISO 8601; absent: it has none. */
     readonly certificateUntil?: string;
   };
@@ -39,14 +42,14 @@ export interface Address {
 
 /** What to make of each cluster. */
 export function judge(seen: readonly SeenCluster[], now: Date = new Date()): ClusterStatus[] {
-  const registered = seen.find(({ role }) => role === "management")?.contents?.registered;
-  return seen.map((cluster) => judgeOne(cluster, registered, now));
+  const management = seen.find(({ role }) => role === "management")?.contents;
+  return seen.map((cluster) => judgeOne(cluster, management, now));
 }
 
-function judgeOne(cluster: SeenCluster, registered: readonly string[] | undefined, now: Date): ClusterStatus {
+function judgeOne(cluster: SeenCluster, management: Contents | undefined, now: Date): ClusterStatus {
   const { name, role, release, contents } = cluster;
   const releases = [release, ...(contents?.releases ?? [])];
-  const agent = role === "workload" ? agentOf(cluster, registered) : undefined;
+  const agent = role === "workload" ? agentOf(cluster, management) : undefined;
   const state = stateOf(cluster);
   const isHere = state !== "gone";
   return {
@@ -112,18 +115,20 @@ function releaseProblem({ name, namespace, status }: SeenRelease): string[] {
 
 function agentOf(
   { name, contents }: SeenCluster,
-  registered: readonly string[] | undefined,
+  management: Contents | undefined,
 ): NonNullable<ClusterStatus["agent"]> {
-  const until = contents?.certificateUntil?.toISOString();
+  const until = contents?.certificate?.validTo.toISOString();
+  const metrics = management?.metrics;
   return {
-    ...(registered === undefined ? {} : { registered: registered.includes(name) }),
+    ...(management === undefined ? {} : { registered: management.registered.includes(name) }),
+    ...(metrics !== undefined && "text" in metrics ? { connected: isConnected(metrics.text, name) } : {}),
     ...(until === undefined ? {} : { certificateUntil: until }),
   };
 }
 
 function agentProblems(
   name: string,
-  { registered, certificateUntil: until }: NonNullable<ClusterStatus["agent"]>,
+  { registered, connected, certificateUntil: until }: NonNullable<ClusterStatus["agent"]>,
   now: Date,
 ): string[] {
   const secret = `${glooMeshNamespace}: Secret relay-client-tls-secret`;
@@ -132,6 +137,7 @@ function agentProblems(
     ...(registered === false
       ? [`the management cluster has no KubernetesCluster ${name}: pulumi up --refresh.`]
       : []),
+    ...(connected === false ? [`the management server has no connection of its agent: ${log}.`] : []),
     ...(until === undefined ? [`${secret}, the certificate of its agent, is not there: ${log}.`] : []),
     ...(until !== undefined && new Date(until) < now
       ? [`${secret}, the certificate of its agent, ended on ${until.slice(0, 10)}: ${log}.`]

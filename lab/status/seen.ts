@@ -11,7 +11,6 @@ import {
   type V1StatefulSet,
   VersionApi,
 } from "@kubernetes/client-node";
-import { X509Certificate } from "node:crypto";
 import type { CheckedSettings } from "../../config/check.ts";
 import { ifExists } from "../../steps/cluster.ts";
 import { diagnose } from "../../steps/diagnose.ts";
@@ -19,11 +18,13 @@ import { statusOf } from "../../steps/helm-release.ts";
 import { explain } from "../../steps/poll.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../values/releases.ts";
+import { type Certificate, clientCertificate, type Metrics, metricsOf } from "../agents.ts";
 import { askHost, patienceSeconds } from "../ask-host.ts";
 import { controlPlaneOf, isPaused } from "../control-plane.ts";
 import { clusterOf, hostOf, type Outputs } from "../lab.ts";
 import { within } from "../progress.ts";
 import { recordedPauses } from "../recorded-pause.ts";
+import { isSimulated } from "../simulated.ts";
 
 /** A Helm release that the lab is to have. */
 export interface SeenRelease {
@@ -44,10 +45,12 @@ export interface Contents {
   readonly pods: readonly V1Pod[];
   readonly services: readonly V1Service[];
   readonly claims: readonly V1PersistentVolumeClaim[];
-  /** Until when the certificate of its agent holds; undefined: it has none. */
-  readonly certificateUntil: Date | undefined;
+  /** The certificate of its agent; undefined: it has none. */
+  readonly certificate: Certificate | undefined;
   /** Names of the clusters that are registered here. */
   readonly registered: readonly string[];
+  /** What its management server counts; undefined where there is none, or no container runs. */
+  readonly metrics: Metrics | undefined;
 }
 
 /** A cluster of the lab as it was found. */
@@ -73,8 +76,9 @@ export interface SeenCluster {
  *
  * @throws Failure where the host does not answer
  */
-export function look(settings: CheckedSettings, outputs: Outputs | undefined): Promise<SeenCluster[]> {
+export async function look(settings: CheckedSettings, outputs: Outputs | undefined): Promise<SeenCluster[]> {
   const host = hostOf(settings);
+  const simulated = await askHost(host, () => isSimulated(host));
   return Promise.all(
     recordedPauses(settings).map(async ({ cluster, paused }): Promise<SeenCluster> => {
       const wanted = labReleases(settings, nothingKnown).filter((release) => release.cluster === cluster);
@@ -88,7 +92,7 @@ export function look(settings: CheckedSettings, outputs: Outputs | undefined): P
       if (controlPlane === undefined || isStopped(controlPlane)) return seen;
 
       const inside = wanted.filter(({ kind }) => kind !== "vcluster");
-      const found = await lookInto(outputs, cluster, inside);
+      const found = await lookInto(outputs, cluster, inside, role === "management" && !simulated);
       if ("contents" in found && isReady(controlPlane)) return { ...seen, ...found };
       const problems = await askHost(host, () => diagnose({ context: settings.hostContext }, cluster));
       return { ...seen, ...found, onHost: problems };
@@ -110,11 +114,12 @@ async function lookInto(
   outputs: Outputs | undefined,
   cluster: string,
   releases: readonly Named[],
+  hasMetrics: boolean,
 ): Promise<{ contents: Contents } | { silence: string }> {
   if (outputs === undefined) return { silence: "the stack has no kubeconfig for it yet" };
   try {
     const access = clusterOf(outputs, cluster);
-    return { contents: await within(patienceSeconds, "it", contentsOf(access, releases)) };
+    return { contents: await within(patienceSeconds, "it", contentsOf(access, releases, hasMetrics)) };
   } catch (error) {
     return { silence: explain(error) };
   }
@@ -125,21 +130,37 @@ interface Named {
   readonly namespace: string;
 }
 
-async function contentsOf(cluster: KubeConfig, releases: readonly Named[]): Promise<Contents> {
+async function contentsOf(
+  cluster: KubeConfig,
+  releases: readonly Named[],
+  hasMetrics: boolean,
+): Promise<Contents> {
   const [core, apps] = [cluster.makeApiClient(CoreV1Api), cluster.makeApiClient(AppsV1Api)];
-  const [version, found, deployments, statefulSets, daemonSets, pods, services, claims, until, registered] =
-    await Promise.all([
-      cluster.makeApiClient(VersionApi).getCode(),
-      releasesOf(cluster, releases),
-      apps.listDeploymentForAllNamespaces(),
-      apps.listStatefulSetForAllNamespaces(),
-      apps.listDaemonSetForAllNamespaces(),
-      core.listPodForAllNamespaces(),
-      core.listServiceForAllNamespaces(),
-      core.listPersistentVolumeClaimForAllNamespaces(),
-      certificateUntil(core),
-      registeredIn(cluster),
-    ]);
+  const [
+    version,
+    found,
+    deployments,
+    statefulSets,
+    daemonSets,
+    pods,
+    services,
+    claims,
+    certificate,
+    registered,
+    metrics,
+  ] = await Promise.all([
+    cluster.makeApiClient(VersionApi).getCode(),
+    releasesOf(cluster, releases),
+    apps.listDeploymentForAllNamespaces(),
+    apps.listStatefulSetForAllNamespaces(),
+    apps.listDaemonSetForAllNamespaces(),
+    core.listPodForAllNamespaces(),
+    core.listServiceForAllNamespaces(),
+    core.listPersistentVolumeClaimForAllNamespaces(),
+    clientCertificate(cluster),
+    registeredIn(cluster),
+    hasMetrics ? metricsOf(cluster) : undefined,
+  ]);
   return {
     version: version.gitVersion,
     releases: found,
@@ -149,8 +170,9 @@ async function contentsOf(cluster: KubeConfig, releases: readonly Named[]): Prom
     pods: pods.items,
     services: services.items,
     claims: claims.items,
-    certificateUntil: until,
+    certificate,
     registered,
+    metrics,
   };
 }
 
@@ -162,12 +184,6 @@ function releasesOf(cluster: KubeConfig, releases: readonly Named[]): Promise<Se
       return { name, namespace, status };
     }),
   );
-}
-
-async function certificateUntil(core: CoreV1Api): Promise<Date | undefined> {
-  const secret = { name: "relay-client-tls-secret", namespace: glooMeshNamespace };
-  const text = (await ifExists(core.readNamespacedSecret(secret)))?.data?.["tls.crt"];
-  return text === undefined ? undefined : new X509Certificate(Buffer.from(text, "base64")).validToDate;
 }
 
 /** Names of the KubernetesClusters; none where the cluster does not know the kind. */

@@ -55,9 +55,10 @@ function releases({ releases: all }: ClusterStatus): string {
 
 function agent({ agent: found, kubernetes }: ClusterStatus): string {
   if (found === undefined || kubernetes === undefined) return "";
-  const { registered, certificateUntil: until } = found;
+  const { registered, connected, certificateUntil: until } = found;
   return [
     ...(registered === undefined ? [] : [registered ? "registered" : "not registered"]),
+    ...(connected === undefined ? [] : [connected ? "connected" : "not connected"]),
     until === undefined ? "no certificate" : `certificate until ${until.slice(0, 10)}`,
   ].join(", ");
 }

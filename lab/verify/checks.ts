@@ -3,6 +3,7 @@ import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
 import { endpointOf, exposureHints, httpUrl } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace, gateways, type Gateway } from "../../values/istio.ts";
+import { isConnected } from "../agents.ts";
 import { type Contents, type GlooState, type Looked, named } from "../look.ts";
 import { type Finding, fine, noted, type Row, wrong } from "./findings.ts";
 import { gatewaysOf, type Located, placeOf, routesFrom } from "./routes.ts";
@@ -114,12 +115,7 @@ function relay({ name }: SeenWorkload, { metrics }: Seen): Finding | undefined {
   if (metrics === undefined) return undefined;
   if ("silence" in metrics)
     return noted(`the management server's metrics cannot be read: ${metrics.silence}`);
-  const connected = metrics.text.split("\n").some((line) => {
-    const [, cluster, count] =
-      /^relay_push_clients_connected\{[^}]*cluster="([^"]*)"[^}]*\} (\S+)/.exec(line) ?? [];
-    return cluster === name && Number(count) > 0;
-  });
-  return connected
+  return isConnected(metrics.text, name)
     ? fine("connected")
     : wrong(
         `the management server has no connection of its agent: kubectl --context ${name} -n ${glooMeshNamespace} logs deployment/gloo-mesh-agent`,

@@ -16,8 +16,9 @@ const contents = (more: Partial<Contents> = {}): Contents => ({
   pods: [],
   services: [],
   claims: [],
-  certificateUntil: new Date("2027-06-01T00:00:00Z"),
+  certificate: { names: ["east"], validTo: new Date("2027-06-01T00:00:00Z") },
   registered: ["east"],
+  metrics: undefined,
   ...more,
 });
 
@@ -107,12 +108,12 @@ describe("what is wrong with a release or an agent", () => {
     ],
     [
       "an agent without a certificate",
-      { contents: contents({ certificateUntil: undefined }) },
+      { contents: contents({ certificate: undefined }) },
       "gloo-mesh: Secret relay-client-tls-secret, the certificate of its agent, is not there: kubectl --context east -n gloo-mesh logs deployment/gloo-mesh-agent.",
     ],
     [
       "an agent whose certificate has ended",
-      { contents: contents({ certificateUntil: new Date("2027-01-14T00:00:00Z") }) },
+      { contents: contents({ certificate: { names: ["east"], validTo: new Date("2027-01-14T00:00:00Z") } }) },
       "gloo-mesh: Secret relay-client-tls-secret, the certificate of its agent, ended on 2027-01-14: kubectl --context east -n gloo-mesh logs deployment/gloo-mesh-agent.",
     ],
     [
@@ -122,6 +123,23 @@ describe("what is wrong with a release or an agent", () => {
     ],
   ])("%s", (_, given, problem) => {
     expect(judged(given)?.problems).toEqual([problem]);
+  });
+
+  it.each([
+    ["1", []],
+    [
+      "0",
+      [
+        "the management server has no connection of its agent: kubectl --context east -n gloo-mesh logs deployment/gloo-mesh-agent.",
+      ],
+    ],
+  ])("an agent of which the management server counts %s connections", (count, problems) => {
+    const metrics = { text: `relay_push_clients_connected{cluster="east"} ${count}` };
+    const [, east] = judge(
+      [{ ...mgmt, contents: contents({ metrics }) }, seen({ contents: contents() })],
+      now,
+    );
+    expect(east).toMatchObject({ problems, agent: { connected: count === "1" } });
   });
 
   it("nothing, of an agent while the management cluster is paused", () => {
