@@ -29,7 +29,7 @@ export class Lab extends pulumi.ComponentResource {
   readonly kubeconfig: pulumi.Output<string>;
   /** URL of the ingress gateway of each workload cluster that has one. */
   readonly ingresses: pulumi.Output<Record<string, string>>;
-  /** URL of Bookinfo's product page behind the ingress gateway of each workload cluster that runs it. */
+  /** URL of Bookinfo's product page, by the workload cluster whose ingress gateway has a route to it. */
   readonly productPages: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, config: LabConfig, opts?: pulumi.ComponentResourceOptions) {
@@ -86,7 +86,8 @@ export class Lab extends pulumi.ComponentResource {
       .apply(mergeKubeconfigs);
     this.ingresses = urls(workloads, (url) => url);
     this.productPages = urls(
-      workloads.filter(({ bookinfo }) => bookinfo !== undefined),
+      // The one gateway and route that the lab makes.
+      home?.bookinfo === undefined ? [] : [home],
       (url) => pulumi.interpolate`${url}/productpage`,
     );
 

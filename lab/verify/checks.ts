@@ -178,9 +178,6 @@ function address({ productPage, contents }: WithContents, { expose }: Seen): Fin
       );
 }
 
-/** The first workload cluster holds the lab's own gateway and route; on others there need be none. */
-const isHome = ({ name }: SeenWorkload, { workloads }: Seen): boolean => workloads[0]?.name === name;
-
 function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined {
   if (workload.productPage === undefined) return undefined;
   const found = gatewaysOf(clustersOf(seen), workload);
@@ -188,10 +185,7 @@ function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined
   const [worst] = refused;
   if (worst !== undefined) return worst;
   if (found.length > 0) return fine(found.map(placeOf).join(", "));
-  const none = `no VirtualGateway listens on port 80 of its ingress gateway`;
-  return isHome(workload, seen)
-    ? wrong(`${none}: pulumi up --refresh`)
-    : noted(`${none}: its product page is not asked for`);
+  return wrong("no VirtualGateway listens on port 80 of its ingress gateway: pulumi up --refresh");
 }
 
 function route(workload: SeenWorkload, seen: Seen): Finding | undefined {

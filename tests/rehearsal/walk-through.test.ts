@@ -10,9 +10,7 @@ import { checkout } from "./support/checkout.ts";
 import { pulumi, rehearse, rehearsed } from "./support/rehearsal.ts";
 
 /** The commands that the README walks through, without their comments. */
-const commands = (
-  /walk-through -->\s+```sh\n(.*?)```/s.exec(readFileSync("README.md", "utf8"))?.[1] ?? ""
-)
+const commands = (/walk-through -->\s+```sh\n(.*?)```/s.exec(readFileSync("README.md", "utf8"))?.[1] ?? "")
   .split("\n")
   .map((line) => line.replace(/\s+#.*$/, ""))
   .filter((line) => line !== "");

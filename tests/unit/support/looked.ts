@@ -138,7 +138,8 @@ export function healthyLab(): Seen & { readonly workloads: readonly [SeenWorkloa
       paused: false,
       contents: workloadContents(name, address, index === 0),
       settings,
-      productPage: `http://${address}/productpage`,
+      // The lab makes one route to it, on the first.
+      productPage: index === 0 ? `http://${address}/productpage` : undefined,
       certificate: { names: [name], validTo: new Date("2027-01-01T00:00:00Z") },
     };
   });
