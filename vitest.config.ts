@@ -29,9 +29,9 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // Each has a host of its own, and all wait a good part of their time.
+          // One host at a time: verbs and waits have limits that a crowded machine exceeds.
+          fileParallelism: false,
           setupFiles: ["tests/own-rehearsal.ts"],
-          maxWorkers: 3,
           // What is concurrent inside of a file waits a good part of its time.
           maxConcurrency: 2,
           env: rehearsalOf("test"),

@@ -11,7 +11,7 @@ import {
 } from "@kubernetes/client-node";
 import { ifExists } from "../steps/cluster.ts";
 import { controlPlaneOf, isPaused } from "./control-plane.ts";
-import { within, wordsOf } from "./within.ts";
+import { untilTaken, within, wordsOf } from "./within.ts";
 
 /** A Gloo Mesh resource, as far as verbs look at it. */
 export interface GlooObject {
@@ -69,7 +69,7 @@ export async function lookInto(host: KubeConfig, cluster: KubeConfig, name: stri
   // A host that says nothing says nothing of the cluster.
   if (await isStopped(host, name).catch(() => false)) return { name, paused: true };
   try {
-    return { name, paused: false, contents: await within(contentsOf(cluster)) };
+    return { name, paused: false, contents: await within(untilTaken(() => contentsOf(cluster))) };
   } catch (error) {
     return { name, paused: false, silence: wordsOf(error) };
   }

@@ -22,6 +22,24 @@ export async function within<T>(request: Promise<T>, seconds: number = answerSec
   }
 }
 
+const tooManyRequests = 429;
+const pauseMs = 500;
+
+/** Makes requests again as long as an API server puts them off, as it does while it gets ready for a kind. */
+export async function untilTaken<T>(
+  request: () => Promise<T>,
+  until = Date.now() + answerSeconds * 1000,
+): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    const isPutOff = error instanceof ApiException && error.code === tooManyRequests;
+    if (!isPutOff || Date.now() > until) throw error;
+    await sleep(pauseMs);
+    return untilTaken(request, until);
+  }
+}
+
 /** An error in words; never the body of an answer, which may hold what was asked for. */
 export function wordsOf(error: unknown): string {
   if (error instanceof ApiException) return `its API server answered ${error.code}`;

@@ -23,6 +23,7 @@ import { askHost, patienceSeconds } from "../ask-host.ts";
 import { controlPlaneOf, isPaused } from "../control-plane.ts";
 import { clusterOf, hostOf, type Outputs } from "../lab.ts";
 import { within } from "../progress.ts";
+import { untilTaken } from "../within.ts";
 import { recordedPauses } from "../recorded-pause.ts";
 import { isSimulated } from "../simulated.ts";
 
@@ -119,7 +120,13 @@ async function lookInto(
   if (outputs === undefined) return { silence: "the stack has no kubeconfig for it yet" };
   try {
     const access = clusterOf(outputs, cluster);
-    return { contents: await within(patienceSeconds, "it", contentsOf(access, releases, hasMetrics)) };
+    return {
+      contents: await within(
+        patienceSeconds,
+        "it",
+        untilTaken(() => contentsOf(access, releases, hasMetrics)),
+      ),
+    };
   } catch (error) {
     return { silence: explain(error) };
   }
