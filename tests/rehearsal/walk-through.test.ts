@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { exitCodes } from "../../lab/failure.ts";
@@ -34,11 +34,13 @@ afterAll(async () => {
 /** Runs a command as a user does who has this stack, this host, and no terminal. */
 function run(command: string): Promise<{ readonly code: number | null; readonly output: string }> {
   const { env, configFile } = describeStack("dev");
+  // A user's own Node, beside the one that npm puts before it for scripts.
+  const PATH = [dirname(process.execPath), env["PATH"]].join(delimiter);
   const answers = { PULUMI_OPTION_YES: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" };
   return new Promise((resolve) => {
     const child = spawn("bash", ["-c", command], {
       cwd: project.directory,
-      env: { ...env, ...answers, KUBECONFIG: kubeconfig, PULUMI_OPTION_CONFIG_FILE: configFile },
+      env: { ...env, ...answers, PATH, KUBECONFIG: kubeconfig, PULUMI_OPTION_CONFIG_FILE: configFile },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
