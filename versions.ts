@@ -67,3 +67,13 @@ export const images = {
 
 /** The minor version in a version or tag, e.g. 22 in `v1.22.5-k3s1`; not a number where there is none. */
 export const minorOf = (version: string): number => Number(/^v?\d+\.(\d+)/.exec(version)?.[1]);
+
+/** Whether a version is as new as another; what comes after its three numbers counts for nothing. */
+export function isAtLeast(version: string, minimum: string): boolean {
+  const numbers = (text: string): number[] => text.replace(/^v/, "").split(/[.+-]/, 3).map(Number);
+  const wanted = numbers(minimum);
+  const difference = numbers(version)
+    .map((number, index) => number - (wanted[index] ?? 0))
+    .find((each) => each !== 0);
+  return (difference ?? 0) >= 0;
+}

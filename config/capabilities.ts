@@ -11,13 +11,14 @@ import {
   turnedOn,
 } from "../values/capabilities/index.ts";
 import type { CheckedSettings } from "./check.ts";
-import { type Input, list, mapping, type Mistake, mistakeIf } from "./mistake.ts";
+import { list, type Mapping, mapping } from "./mapping.ts";
+import { type Mistake, mistakeIf } from "./mistake.ts";
 
 /**
  * Why a lab cannot have the capabilities that are turned on, or not together. Those whose own settings are wrong are
  * left out: what these come to is not known.
  */
-export function capabilityContradictions(input: Input): Mistake[] {
+export function capabilityContradictions(input: Mapping): Mistake[] {
   const on = turnedOn(validOnes(mapping(input["capabilities"])), viewOf(input));
   return [
     ...on.flatMap((one) => [
@@ -30,7 +31,7 @@ export function capabilityContradictions(input: Input): Mistake[] {
 }
 
 /** What was chosen for each capability, as far as it is valid. */
-function validOnes(chosen: Input): ChosenCapabilities {
+function validOnes(chosen: Mapping): ChosenCapabilities {
   return Object.fromEntries(
     capabilityNames.flatMap((name) => {
       const value = chosen[name];
@@ -41,9 +42,9 @@ function validOnes(chosen: Input): ChosenCapabilities {
   );
 }
 
-const nameOf = ({ name }: Input): string => (typeof name === "string" ? name : "");
+const nameOf = ({ name }: Mapping): string => (typeof name === "string" ? name : "");
 
-function viewOf({ workloads }: Input) {
+function viewOf({ workloads }: Mapping) {
   return labView(
     list(workloads).map((workload) => {
       const { reviews } = mapping(workload["bookinfo"]);
@@ -63,7 +64,7 @@ const pathTo = (name: CapabilityName, ...parts: readonly string[]): string =>
   ["capabilities", name, ...parts.filter((part) => part !== "")].join(".");
 
 /** A capability whose ground is missing on the home cluster. */
-function withoutBookinfo({ name, routes }: TurnedOn, { workloads }: Input): Mistake[] {
+function withoutBookinfo({ name, routes }: TurnedOn, { workloads }: Mapping): Mistake[] {
   const [home = {}] = list(workloads);
   return [
     ...mistakeIf(
@@ -80,7 +81,7 @@ function withoutBookinfo({ name, routes }: TurnedOn, { workloads }: Input): Mist
 }
 
 /** A capability that sends requests where they cannot arrive. */
-function unreachable({ name }: TurnedOn, { at, cluster, version }: Target, input: Input): Mistake[] {
+function unreachable({ name }: TurnedOn, { at, cluster, version }: Target, input: Mapping): Mistake[] {
   const { workloads, multiCluster } = input;
   const { home, bookinfo } = viewOf(input);
   if (cluster === undefined)
@@ -155,7 +156,7 @@ function isMovable(name: CapabilityName): boolean {
 
 /** An identity provider that cannot be used as it is configured. */
 function withoutIdentityProvider(
-  { nodeAddress, oidcClientSecret }: Input,
+  { nodeAddress, oidcClientSecret }: Mapping,
   on: readonly TurnedOn[],
 ): Mistake[] {
   const keycloak = on.find(({ name }) => name === "oidc")?.keycloak;

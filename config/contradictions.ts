@@ -1,16 +1,17 @@
 import { capabilityContradictions } from "./capabilities.ts";
 import { managementName } from "./formats.ts";
-import { type Input, list, mapping, type Mistake, mistakeIf } from "./mistake.ts";
+import { list, type Mapping, mapping } from "./mapping.ts";
+import { type Mistake, mistakeIf } from "./mistake.ts";
 
 /**
  * Settings that do not go together, though each of them could be. The input need not be valid: these mistakes are found
  * together with all others, and not only when those are mended.
  */
-export function contradictions(input: Input): Mistake[] {
+export function contradictions(input: Mapping): Mistake[] {
   return rules.flatMap((rule) => rule(input));
 }
 
-const rules: readonly ((input: Input) => Mistake[])[] = [
+const rules: readonly ((input: Mapping) => Mistake[])[] = [
   duplicateNames,
   capabilityContradictions,
   ({ nodeAddress, expose }) =>
@@ -59,16 +60,16 @@ const rules: readonly ((input: Input) => Mistake[])[] = [
 export const pauseWithoutVolumes = "it would lose everything, controlPlane.persistence is false";
 
 /** Every cluster with the path of its settings. */
-const clustersIn = ({ management, workloads }: Input): [path: string, cluster: Input][] => [
+const clustersIn = ({ management, workloads }: Mapping): [path: string, cluster: Mapping][] => [
   ["management", { name: managementName, ...mapping(management) }],
-  ...list(workloads).map((workload, index): [string, Input] => [`workloads[${index}]`, workload]),
+  ...list(workloads).map((workload, index): [string, Mapping] => [`workloads[${index}]`, workload]),
 ];
 
 /** Names of all clusters, as far as they have any. */
-export const clusterNames = (input: Input): string[] =>
+export const clusterNames = (input: Mapping): string[] =>
   clustersIn(input).flatMap(([, { name }]) => (typeof name === "string" ? [name] : []));
 
-function duplicateNames(input: Input): Mistake[] {
+function duplicateNames(input: Mapping): Mistake[] {
   const seen = new Map<unknown, string>();
   return clustersIn(input).flatMap(([path, { name }]) => {
     const first = seen.get(name);

@@ -1,7 +1,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import { explain } from "../steps/poll.ts";
 import { Failure } from "./failure.ts";
-import { within } from "./progress.ts";
+import { within } from "./within.ts";
 
 /** As long as the host, or a cluster, may take for all that it is asked at once, in seconds. */
 export const patienceSeconds = 15;
@@ -13,7 +13,7 @@ export const patienceSeconds = 15;
  */
 export async function askHost<T>(host: KubeConfig, ask: () => Promise<T>): Promise<T> {
   try {
-    return await within(patienceSeconds, "it", ask());
+    return await within(ask(), { seconds: patienceSeconds, from: "it" });
   } catch (error) {
     throw new Failure(`The host (context ${host.getCurrentContext()}) does not answer: ${explain(error)}.`);
   }

@@ -39,6 +39,9 @@ const noteOf = ({ metadata }: V1StatefulSet, note: keyof typeof pauseNotes): str
 /** Whether vcluster's command line, a release or a verb of the lab paused it. */
 export const isPaused = (set: V1StatefulSet): boolean => noteOf(set, "paused") === "true";
 
+/** Whether a control plane wants no pod: it is paused, or somebody scaled it down. */
+export const isStopped = (set: V1StatefulSet): boolean => isPaused(set) || set.spec?.replicas === 0;
+
 /** What `vcluster pause` changes (cmd/vclusterctl/cmd/pause.go of 0.10.2); undefined where it is paused. */
 export function pausing(set: V1StatefulSet): StatefulSetPatch | undefined {
   if (isPaused(set)) return undefined;

@@ -10,8 +10,8 @@ import {
   type V1Service,
 } from "@kubernetes/client-node";
 import { ifExists } from "../steps/cluster.ts";
-import { controlPlaneOf, isPaused } from "./control-plane.ts";
-import { untilTaken, within, wordsOf } from "./within.ts";
+import { controlPlaneOf, isStopped } from "./control-plane.ts";
+import { within, wordsOf } from "./within.ts";
 
 /** A Gloo Mesh resource, as far as verbs look at it. */
 export interface GlooObject {
@@ -58,18 +58,13 @@ export interface Looked {
   readonly silence?: string;
 }
 
-/** Whether the control plane of a virtual cluster is stopped on purpose. */
-async function isStopped(host: KubeConfig, name: string): Promise<boolean> {
-  const set = await within(controlPlaneOf(host, name));
-  return set !== undefined && (isPaused(set) || set.spec?.replicas === 0);
-}
-
 /** Looks into a virtual cluster, unless it is paused. */
 export async function lookInto(host: KubeConfig, cluster: KubeConfig, name: string): Promise<Looked> {
   // A host that says nothing says nothing of the cluster.
-  if (await isStopped(host, name).catch(() => false)) return { name, paused: true };
+  const controlPlane = await within(controlPlaneOf(host, name)).catch(() => undefined);
+  if (controlPlane !== undefined && isStopped(controlPlane)) return { name, paused: true };
   try {
-    return { name, paused: false, contents: await within(untilTaken(() => contentsOf(cluster))) };
+    return { name, paused: false, contents: await within(contentsOf(cluster)) };
   } catch (error) {
     return { name, paused: false, silence: wordsOf(error) };
   }
@@ -82,10 +77,7 @@ async function contentsOf(cluster: KubeConfig): Promise<Contents> {
     core.listPodForAllNamespaces(),
     core.listServiceForAllNamespaces(),
     cluster.makeApiClient(DiscoveryV1Api).listEndpointSliceForAllNamespaces(),
-    ...Object.entries(glooKinds).map(async ([kind, [group, plural]]) => [
-      kind,
-      await glooObjects(cluster, group, plural),
-    ]),
+    ...Object.entries(glooKinds).map(async ([kind, names]) => [kind, await glooObjects(cluster, names)]),
   ]);
   return {
     deployments: deployments.items,
@@ -96,8 +88,11 @@ async function contentsOf(cluster: KubeConfig): Promise<Contents> {
   };
 }
 
-/** All of a kind; none where the cluster does not know the kind. */
-async function glooObjects(cluster: KubeConfig, group: string, plural: string): Promise<GlooObject[]> {
+/** All of a kind, in any namespace; none where the cluster does not know the kind. */
+export async function glooObjects(
+  cluster: KubeConfig,
+  [group, plural]: (typeof glooKinds)[keyof typeof glooKinds],
+): Promise<GlooObject[]> {
   const custom = cluster.makeApiClient(CustomObjectsApi);
   const request: Promise<unknown> = custom.listClusterCustomObject({ group, version: "v2", plural });
   return ((await ifExists(request)) as { items: GlooObject[] } | undefined)?.items ?? [];

@@ -1,4 +1,5 @@
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { isReady } from "../steps/diagnosis.ts";
 import type { Look } from "../steps/poll.ts";
 
 /** A virtual cluster, from inside and from the host. */
@@ -38,8 +39,6 @@ export async function lookAtPods({ cluster, host, inside }: PodsOnHost): Promise
 /** What to make of the pods inside, their copies on the host, and how many there are to be. */
 export function judge(pods: readonly V1Pod[], copies: readonly V1Pod[], wanted: number): Look<number> {
   const isDone = ({ status }: V1Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
-  const isReady = ({ status }: V1Pod): boolean =>
-    status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true;
   const ready = new Set(copies.filter(isReady).map(({ metadata }) => metadata?.annotations?.[uidOf]));
   const awaited = pods.filter((pod) => !isDone(pod));
   const back = awaited.filter(({ metadata }) => ready.has(metadata?.uid)).length;

@@ -20,21 +20,3 @@ export async function step<T>(
     clearTimeout(timer);
   }
 }
-
-/**
- * Waits for an answer for some time only: an address that nobody answers for lets a request hang for minutes.
- *
- * @param from who is to answer, e.g. `the host`
- * @throws Error that says so
- */
-export async function within<T>(seconds: number, from: string, answer: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Error(`no answer from ${from} within ${seconds} s`));
-  }, seconds * 1000);
-  try {
-    return await Promise.race([answer, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -1,20 +1,16 @@
 import { managementName } from "../config/formats.ts";
+import { isMapping, list, type Mapping, mapping } from "../config/mapping.ts";
 import type { StackFile } from "./stack.ts";
 
 /** Whether each cluster is paused, by its name. */
 export type Pauses = Readonly<Record<string, boolean>>;
 
-type Mapping = Readonly<Record<string, unknown>>;
-
-const isMapping = (value: unknown): value is Mapping =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const keys = { management: "mesh-lab:management", workloads: "mesh-lab:workloads" } as const;
 
 /** What a stack file says of its clusters; what is no cluster is for the program's check. */
 export function pausesIn({ config = {} }: StackFile): Pauses {
-  const management = { name: managementName, ...asMapping(config[keys.management]) };
-  const clusters = [management, ...asList(config[keys.workloads]).map(asMapping)];
+  const management = { name: managementName, ...mapping(config[keys.management]) };
+  const clusters = [management, ...list(config[keys.workloads])];
   return Object.fromEntries(clusters.map(({ name, paused }: Mapping) => [String(name), paused === true]));
 }
 
@@ -38,15 +34,13 @@ export function withPauses(file: StackFile, pauses: Pauses): StackFile {
     return paused === undefined ? cluster : { ...cluster, paused };
   };
   const { config = {} } = file;
-  const management = asMapping(config[keys.management]);
+  const management = mapping(config[keys.management]);
+  const workloads = config[keys.workloads];
+  const entries: readonly unknown[] = Array.isArray(workloads) ? workloads : [];
   const changed = {
     [keys.management]: noted(management, management["name"] ?? managementName),
-    [keys.workloads]: asList(config[keys.workloads]).map((entry) =>
-      isMapping(entry) ? noted(entry, entry["name"]) : entry,
-    ),
+    // What is no cluster stays as it is, for the program's check.
+    [keys.workloads]: entries.map((entry) => (isMapping(entry) ? noted(entry, entry["name"]) : entry)),
   };
   return Object.keys(pauses).length === 0 ? file : { ...file, config: { ...config, ...changed } };
 }
-
-const asMapping = (value: unknown): Mapping => (isMapping(value) ? value : {});
-const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

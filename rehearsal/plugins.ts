@@ -1,39 +1,22 @@
 import { execFile } from "node:child_process";
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
-import { createRequire } from "node:module";
+import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
+import { isExecutable } from "../executables.ts";
+import { executableOf, packageVersion, type Plugin, plugins } from "../plugins.ts";
 import { bundle } from "./bundle.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { paths, root } from "./paths.ts";
 import type { Stack } from "./stack.ts";
 
-/** A plugin of the Pulumi engine that the program needs. */
-interface Plugin {
-  readonly kind: "resource" | "language";
-  readonly name: string;
-  /** The npm package whose version a resource plugin must have. */
-  readonly package: string;
-  /** What stands in for it where it cannot be had, under `rehearsal/plugins/`. */
-  readonly standIn: string;
-}
-
-const plugins: readonly Plugin[] = [
-  { kind: "resource", name: "kubernetes", package: "@pulumi/kubernetes", standIn: "kubernetes.ts" },
-  { kind: "resource", name: "random", package: "@pulumi/random", standIn: "random.ts" },
-  { kind: "resource", name: "command", package: "@pulumi/command", standIn: "command.ts" },
-  { kind: "language", name: "nodejs", package: "@pulumi/pulumi", standIn: "language-nodejs.ts" },
-];
+/** What stands in for each plugin where it cannot be had, under `rehearsal/plugins/`. */
+const standIns: Readonly<Record<(typeof plugins)[number]["name"], string>> = {
+  kubernetes: "kubernetes.ts",
+  random: "random.ts",
+  command: "command.ts",
+  nodejs: "language-nodejs.ts",
+};
 
 /** Which plugin a run uses. */
 export interface ChosenPlugin {
@@ -68,7 +51,7 @@ async function findReal(stack: Stack, plugin: Plugin, version: string): Promise<
   const own = pluginPath(paths.pulumiHome, plugin, version);
   const users = pluginPath(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), plugin, version);
   const here = (): Found | undefined =>
-    [...ambientFolders(plugin).map((folder) => join(folder, executable(plugin))), own]
+    [...ambientFolders(plugin).map((folder) => join(folder, executableOf(plugin))), own]
       .filter(isExecutable)
       .map((path) => ({ path, visible: true }))[0];
   const found = here() ?? (isExecutable(users) ? { path: users, visible: false } : undefined);
@@ -103,12 +86,12 @@ async function install(stack: Stack, { kind, name }: Plugin, version: string): P
 const triedSchema = z.object({ tried: z.string() });
 
 /** Makes the engine find what was chosen, and nothing else. */
-async function use(plugin: Plugin, found: Found | undefined): Promise<void> {
-  const wrapper = join(paths.plugins, executable(plugin));
+async function use(plugin: (typeof plugins)[number], found: Found | undefined): Promise<void> {
+  const wrapper = join(paths.plugins, executableOf(plugin));
   rmSync(wrapper, { force: true });
   if (found === undefined) {
     const node = realpathSync(join(root, "node_modules", ".bin", "node"));
-    const script = join(root, "rehearsal", "plugins", plugin.standIn);
+    const script = join(root, "rehearsal", "plugins", standIns[plugin.name]);
     if (!existsSync(script)) throw new Error(`The stand-in for plugin ${plugin.name} is missing: ${script}`);
     const bundled = join(paths.bundles, `${plugin.name}.mjs`);
     await bundle(script, bundled);
@@ -119,20 +102,5 @@ async function use(plugin: Plugin, found: Found | undefined): Promise<void> {
   }
 }
 
-const executable = ({ kind, name }: Plugin): string => `pulumi-${kind}-${name}`;
-
 const pluginPath = (home: string, plugin: Plugin, version: string): string =>
-  join(home, "plugins", `${plugin.kind}-${plugin.name}-v${version}`, executable(plugin));
-
-const require = createRequire(import.meta.url);
-const packageVersion = (name: string): string =>
-  (require(`${name}/package.json`) as { version: string }).version;
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+  join(home, "plugins", `${plugin.kind}-${plugin.name}-v${version}`, executableOf(plugin));

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { parse, stringify } from "yaml";
+import { isMapping } from "../config/mapping.ts";
 import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { openHostFile } from "./host/host-file.ts";
@@ -135,9 +136,6 @@ export function overlay(user: StackFile, before: StackFile, { charts, network }:
     },
   };
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isSecret = (value: unknown): boolean => isMapping(value) && "secure" in value;
 

@@ -1,19 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { isExecutable } from "../executables.ts";
 import type { Display } from "./display.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { withLock } from "./lock.ts";
@@ -173,15 +164,6 @@ function link(target: string, path: string): void {
   rmSync(draft, { force: true });
   symlinkSync(realpathSync(target), draft);
   renameSync(draft, path);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 async function versionOf({ versionArgs }: Tool, path: string): Promise<string | undefined> {

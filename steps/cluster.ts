@@ -1,4 +1,5 @@
-import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { ApiException, CoreV1Api, KubeConfig, type RequestContext } from "@kubernetes/client-node";
+import { type Dispatcher, getGlobalDispatcher, interceptors } from "undici";
 
 /** How to reach a cluster: by a kubeconfig given as text, else by a context of the ambient one. */
 export interface Access {
@@ -7,9 +8,21 @@ export interface Access {
   readonly context?: string | undefined;
 }
 
+/** An API server that gets ready for a kind puts requests off, and says for how long; kubectl waits, too. */
+const waiting = interceptors.retry({ statusCodes: [429], errorCodes: [], throwOnError: false });
+
+/** A kubeconfig whose requests are made again where an API server puts them off. */
+class PatientKubeConfig extends KubeConfig {
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    await super.applySecurityAuthentication(context);
+    const dispatcher: Dispatcher = context.getDispatcher() ?? getGlobalDispatcher();
+    context.setDispatcher(dispatcher.compose(waiting));
+  }
+}
+
 /** The kubeconfig of a cluster, with the cluster's context as its current one. */
 export function kubeConfigOf({ kubeconfig, context }: Access): KubeConfig {
-  const config = new KubeConfig();
+  const config = new PatientKubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
   else config.loadFromString(kubeconfig);
   if (context !== undefined) config.setCurrentContext(context);

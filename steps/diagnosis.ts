@@ -39,18 +39,38 @@ const placeHints: readonly (readonly [reason: string, hint: string])[] = [
   ["affinity/selector", "No node has the labels that are asked for: look at controlPlane.nodeSelector."],
 ];
 
-function podProblems({ metadata, spec, status }: V1Pod): string[] {
-  const condition = (type: string) => status?.conditions?.find((candidate) => candidate.type === type);
-  if (status?.phase === "Succeeded" || condition("Ready")?.status === "True") return [];
-  const pod = `Pod ${metadata?.name ?? ""}`;
+/** A pod, a node, or what else has conditions. */
+interface Conditioned {
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly message?: string;
+    }[];
+  };
+}
+
+const condition = ({ status }: Conditioned, type: string) =>
+  status?.conditions?.find((candidate) => candidate.type === type);
+
+/** Whether a pod may be sent requests, or a node may be given pods. */
+export const isReady = (object: Conditioned): boolean => condition(object, "Ready")?.status === "True";
+
+/** Whether a pod is as it is to be: ready, or done with its work. */
+export const isWell = (pod: V1Pod): boolean => pod.status?.phase === "Succeeded" || isReady(pod);
+
+function podProblems(pod: V1Pod): string[] {
+  if (isWell(pod)) return [];
+  const { metadata, spec, status } = pod;
+  const name = `Pod ${metadata?.name ?? ""}`;
   if (spec?.nodeName === undefined) {
-    const message = condition("PodScheduled")?.message ?? "no scheduler has looked at it";
+    const message = condition(pod, "PodScheduled")?.message ?? "no scheduler has looked at it";
     const hints = placeHints.flatMap(([reason, hint]) => (message.includes(reason) ? [` ${hint}`] : []));
-    return [`${pod} is on no node: ${message.replace(/\.$/, "")}.${hints.join("")}`];
+    return [`${name} is on no node: ${message.replace(/\.$/, "")}.${hints.join("")}`];
   }
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   const waiting = containers.flatMap(containerProblem);
-  return waiting.length > 0 ? waiting.map((problem) => `${pod}: ${problem}`) : [`${pod} is not ready.`];
+  return waiting.length > 0 ? waiting.map((problem) => `${name}: ${problem}`) : [`${name} is not ready.`];
 }
 
 /** A syncer whose Service has an address outside of the range that it was given. */

@@ -1,5 +1,6 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { clusterOf } from "./cluster.ts";
+import { isReady } from "./diagnosis.ts";
 import { run } from "./run.ts";
 
 interface NodeSpec {
@@ -24,9 +25,6 @@ export function nodeAddresses(nodes: readonly V1Node[]): NodeAddresses | undefin
   });
   return found.find((addresses) => addresses !== undefined);
 }
-
-const isReady = ({ status }: V1Node): boolean =>
-  status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true;
 
 if (import.meta.main) {
   await run<NodeSpec>(async ({ hostContext }): Promise<NodeAddresses> => {

@@ -9,9 +9,9 @@ import {
   VersionApi,
 } from "@kubernetes/client-node";
 import pMap from "p-map";
-import { problemsIn } from "../../steps/diagnosis.ts";
+import { isWell, problemsIn } from "../../steps/diagnosis.ts";
 import { explain } from "../../steps/poll.ts";
-import { within } from "../progress.ts";
+import { within } from "../within.ts";
 import { table } from "../table.ts";
 import { type Files, together, yaml } from "./files.ts";
 import { helmType, releasesIn } from "./releases.ts";
@@ -43,7 +43,8 @@ export async function collectCluster(
   config: KubeConfig,
   namespaces?: readonly string[],
 ): Promise<Collected> {
-  const version = await within(seconds, name, config.makeApiClient(VersionApi).getCode());
+  const patience = { seconds, from: name };
+  const version = await within(config.makeApiClient(VersionApi).getCode(), patience);
   const [core, apps] = [config.makeApiClient(CoreV1Api), config.makeApiClient(AppsV1Api)];
   const gaps: string[] = [];
   /** The objects that are asked for; what cannot be listed is told, and hides nothing of the rest. */
@@ -52,7 +53,7 @@ export async function collectCluster(
     list: () => Promise<{ items: T[] }>,
   ): Promise<T[]> => {
     try {
-      const { items } = await within(seconds, name, list());
+      const { items } = await within(list(), patience);
       return items.filter(({ metadata }) => namespaces?.includes(metadata?.namespace ?? "") ?? true);
     } catch (error) {
       gaps.push(`${what} could not be listed: ${explain(error)}`);
@@ -75,7 +76,7 @@ export async function collectCluster(
       },
     ),
   ]);
-  const unready = pods.filter(isUnready);
+  const unready = pods.filter((pod) => !isWell(pod));
   return {
     problems: [...gaps, ...namespacedProblems({ services, claims, pods })],
     secrets: secrets.filter(({ type }) => type !== helmType).flatMap(secretsInObject),
@@ -118,10 +119,6 @@ function namespacedProblems(found: Parameters<typeof problemsIn>[0]): string[] {
     }).map((problem) => `${namespace}: ${problem}`);
   });
 }
-
-const isUnready = ({ status }: V1Pod): boolean =>
-  status?.phase !== "Succeeded" &&
-  status?.conditions?.some(({ type, status: holds }) => type === "Ready" && holds === "True") !== true;
 
 const restartsOf = ({ status }: V1Pod): number =>
   (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
@@ -216,7 +213,7 @@ async function logsOf(cluster: string, core: CoreV1Api, pods: readonly V1Pod[]):
     async ({ pod, container, previous }) => {
       const [namespace, name] = [namespaceOf(pod), nameOf(pod)];
       const request = { namespace, name, container, previous, tailLines: logLines };
-      const text = await within(seconds, cluster, core.readNamespacedPodLog(request)).catch(
+      const text = await within(core.readNamespacedPodLog(request), { seconds, from: cluster }).catch(
         (error: unknown) => `there is no log: ${explain(error)}\n`,
       );
       return [`logs/${namespace}/${name}/${container}${previous ? ".previous" : ""}.log`, text] as const;

@@ -38,8 +38,7 @@ const updates = 10;
 
 /** What Pulumi knows of the stack: what it did, what it left half done, and what it has. */
 export async function collectStack(): Promise<Collected> {
-  const [config, secretConfig, outputs, history, state] = await Promise.all([
-    pulumi("config", "--json"),
+  const [config, outputs, history, state] = await Promise.all([
     pulumi("config", "--json", "--show-secrets"),
     pulumi("stack", "output", "--json"),
     pulumi("stack", "history", "--json", "--page-size", String(updates)),
@@ -47,9 +46,8 @@ export async function collectStack(): Promise<Collected> {
   ]);
   const { deployment = {} } = JSON.parse(state) as State;
   const { manifest, resources = [], pending_operations: pending = [] } = deployment;
-  const secretEntries = Object.values(JSON.parse(secretConfig) as Configuration).filter(
-    ({ secret }) => secret === true,
-  );
+  const configuration = JSON.parse(config) as Configuration;
+  const secretEntries = Object.values(configuration).filter(({ secret }) => secret === true);
   return {
     secrets: [
       ...secretsInState(deployment),
@@ -64,7 +62,7 @@ export async function collectStack(): Promise<Collected> {
       ),
     ],
     files: {
-      "config.yaml": yaml(configSummary(JSON.parse(config) as Configuration)),
+      "config.yaml": yaml(configSummary(configuration)),
       "outputs.yaml": yaml(JSON.parse(outputs)),
       "history.yaml": yaml((JSON.parse(history) as Update[]).map(updateSummary)),
       "state.yaml": yaml({

@@ -1,6 +1,6 @@
 import { explain } from "../../steps/poll.ts";
 import { Failure } from "../failure.ts";
-import { within } from "../progress.ts";
+import { within } from "../within.ts";
 
 /** `fine`; `doubtful`: it may go wrong, or could not be found out; `wrong`: `pulumi up` would fail. */
 export type Level = "fine" | "doubtful" | "wrong";
@@ -43,7 +43,7 @@ export class Fact<T> {
    */
   constructor(what: string, seconds: number, find: () => Promise<T>) {
     this.#what = what;
-    this.#find = () => within(seconds, what, find());
+    this.#find = () => within(find(), { seconds, from: what });
   }
 
   /** For the check that tells of it; rejects with the reason. */
@@ -80,7 +80,7 @@ const checkSeconds = 90;
 export async function findings<Facts>(checks: readonly Check<Facts>[], facts: Facts): Promise<Told[]> {
   const all = checks.map(async ({ name, look }) => {
     try {
-      const found = await within(checkSeconds, name, look(facts));
+      const found = await within(look(facts), { seconds: checkSeconds, from: name });
       return [found].flat().map((finding): Told => ({ check: name, ...finding }));
     } catch (error) {
       return [{ check: name, ...unanswered(error) }];

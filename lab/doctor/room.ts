@@ -1,4 +1,5 @@
 import { CoreV1Api, type V1Node, type V1Pod, type V1Taint, type V1Toleration } from "@kubernetes/client-node";
+import { isReady } from "../../steps/diagnosis.ts";
 import { clustersIn } from "../lab.ts";
 import type { PlannedPods } from "../rendered/pods.ts";
 import { NoHelm } from "../rendered/helm.ts";
@@ -43,8 +44,6 @@ export function placesOf(nodes: readonly V1Node[], pods: readonly V1Pod[], own: 
     ({ metadata, status }) =>
       !own.includes(metadata?.namespace ?? "") && !["Succeeded", "Failed"].includes(status?.phase ?? ""),
   );
-  const isReady = ({ status }: V1Node) =>
-    status?.conditions?.some(({ type, status: holds }) => type === "Ready" && holds === "True") === true;
   return nodes
     .filter((node) => isReady(node) && node.spec?.unschedulable !== true)
     .map(({ metadata, spec, status }) => {

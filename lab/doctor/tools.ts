@@ -1,9 +1,7 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, realpathSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter } from "node:path";
 import { promisify } from "node:util";
-import { pulumi } from "../pulumi.ts";
+import { isAtLeast } from "../../versions.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";
 
 /** A program that is looked for on PATH. */
@@ -93,89 +91,3 @@ export function pathOfPrograms(env: NodeJS.ProcessEnv): string {
     .filter((folder) => !isOfNpm(folder))
     .join(delimiter);
 }
-
-/** Whether a version is as new as another; what comes after its three numbers counts for nothing. */
-export function isAtLeast(version: string, minimum: string): boolean {
-  const numbers = (text: string): number[] => text.replace(/^v/, "").split(/[.+-]/, 3).map(Number);
-  const wanted = numbers(minimum);
-  const difference = numbers(version)
-    .map((number, index) => number - (wanted[index] ?? 0))
-    .find((each) => each !== 0);
-  return (difference ?? 0) >= 0;
-}
-
-/** Plugins of the engine: those of resources have the version of their package, and the other comes with Pulumi. */
-const plugins = [
-  { kind: "resource", name: "kubernetes", package: "@pulumi/kubernetes" },
-  { kind: "resource", name: "random", package: "@pulumi/random" },
-  { kind: "resource", name: "command", package: "@pulumi/command" },
-  { kind: "language", name: "nodejs", package: "@pulumi/pulumi" },
-] as const;
-
-interface Installed {
-  readonly name: string;
-  readonly kind: string;
-  readonly version?: string;
-}
-
-export const pluginCheck: Check<unknown> = {
-  name: "plugins",
-  look: async () => {
-    const installed = JSON.parse(await pulumi("plugin", "ls", "--json")) as Installed[];
-    const folders = pathOfPrograms(process.env).split(delimiter);
-    const cli = firstIn(folders, "pulumi");
-    return judgedPlugins(
-      installed,
-      (program) => firstIn([...folders, ...(cli === undefined ? [] : [dirname(realpathSync(cli))])], program),
-      packageVersion,
-    );
-  },
-};
-
-/**
- * What to make of the plugins.
- *
- * @param find where a program is; undefined: nowhere
- * @param versionOfPackage the version of an installed package
- */
-export function judgedPlugins(
-  installed: readonly Installed[],
-  find: (program: string) => string | undefined,
-  versionOfPackage: (name: string) => string,
-): Finding {
-  const missing = plugins.filter(({ kind, name, package: own }) => {
-    const isInstalled = installed.some(
-      (plugin) => plugin.kind === kind && plugin.name === name && plugin.version === versionOfPackage(own),
-    );
-    return !isInstalled && find(`pulumi-${kind}-${name}`) === undefined;
-  });
-  const [first] = missing;
-  if (first === undefined) return fine(plugins.map(({ name }) => name).join(", "));
-  const language = missing.find(({ kind }) => kind === "language");
-  if (language !== undefined)
-    return wrong(
-      `there is no pulumi-language-${language.name}`,
-      "It comes with Pulumi, beside its executable: install Pulumi anew.",
-    );
-  const names = missing.map((plugin) => `${plugin.name} ${versionOfPackage(plugin.package)}`);
-  return doubtful(
-    `not installed yet: ${names.join(", ")}`,
-    `pulumi up fetches what is missing; without internet: pulumi plugin install resource ${first.name} ${versionOfPackage(first.package)} --file ARCHIVE.`,
-  );
-}
-
-const firstIn = (folders: readonly string[], program: string): string | undefined =>
-  folders.map((folder) => join(folder, program)).find(isExecutable);
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const require = createRequire(import.meta.url);
-const packageVersion = (name: string): string =>
-  (require(`${name}/package.json`) as { version: string }).version;

@@ -2,8 +2,8 @@ import type { V1Service } from "@kubernetes/client-node";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace } from "../../values/istio.ts";
 import { isConnected } from "../agents.ts";
-import { isPaused } from "../control-plane.ts";
-import { type Contents, isReady, isStopped, type SeenCluster, type SeenRelease } from "./seen.ts";
+import { isPaused, isStopped } from "../control-plane.ts";
+import { type Contents, isReady, type SeenCluster, type SeenRelease } from "./seen.ts";
 import { problemsInside, workloadsOf } from "./workloads.ts";
 
 /** How a cluster is. */

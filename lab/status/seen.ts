@@ -1,7 +1,6 @@
 import {
   AppsV1Api,
   CoreV1Api,
-  CustomObjectsApi,
   type KubeConfig,
   type V1DaemonSet,
   type V1Deployment,
@@ -12,7 +11,6 @@ import {
   VersionApi,
 } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/check.ts";
-import { ifExists } from "../../steps/cluster.ts";
 import { diagnose } from "../../steps/diagnose.ts";
 import { statusOf } from "../../steps/helm-release.ts";
 import { explain } from "../../steps/poll.ts";
@@ -20,10 +18,10 @@ import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../values/releases.ts";
 import { type Certificate, clientCertificate, type Metrics, metricsOf } from "../agents.ts";
 import { askHost, patienceSeconds } from "../ask-host.ts";
-import { controlPlaneOf, isPaused } from "../control-plane.ts";
+import { controlPlaneOf, isStopped } from "../control-plane.ts";
 import { clusterOf, hostOf, type Outputs } from "../lab.ts";
-import { within } from "../progress.ts";
-import { untilTaken } from "../within.ts";
+import { glooKinds, glooObjects } from "../look.ts";
+import { within } from "../within.ts";
 import { recordedPauses } from "../recorded-pause.ts";
 import { isSimulated } from "../simulated.ts";
 
@@ -80,9 +78,10 @@ export interface SeenCluster {
 export async function look(settings: CheckedSettings, outputs: Outputs | undefined): Promise<SeenCluster[]> {
   const host = hostOf(settings);
   const simulated = await askHost(host, () => isSimulated(host));
+  const all = labReleases(settings, nothingKnown);
   return Promise.all(
     recordedPauses(settings).map(async ({ cluster, paused }): Promise<SeenCluster> => {
-      const wanted = labReleases(settings, nothingKnown).filter((release) => release.cluster === cluster);
+      const wanted = all.filter((release) => release.cluster === cluster);
       const own = wanted.filter(({ kind }) => kind === "vcluster");
       const [controlPlane, [release]] = await askHost(host, () =>
         Promise.all([controlPlaneOf(host, cluster), releasesOf(host, own)]),
@@ -104,9 +103,6 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
 /** Names of releases depend on none of it. */
 const nothingKnown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
 
-/** Whether a control plane wants no pod. */
-export const isStopped = (set: V1StatefulSet): boolean => isPaused(set) || set.spec?.replicas === 0;
-
 /** Whether a control plane has the pods that it wants. */
 export const isReady = ({ spec, status }: V1StatefulSet): boolean =>
   (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
@@ -121,11 +117,10 @@ async function lookInto(
   try {
     const access = clusterOf(outputs, cluster);
     return {
-      contents: await within(
-        patienceSeconds,
-        "it",
-        untilTaken(() => contentsOf(access, releases, hasMetrics)),
-      ),
+      contents: await within(contentsOf(access, releases, hasMetrics), {
+        seconds: patienceSeconds,
+        from: "it",
+      }),
     };
   } catch (error) {
     return { silence: explain(error) };
@@ -193,12 +188,10 @@ function releasesOf(cluster: KubeConfig, releases: readonly Named[]): Promise<Se
   );
 }
 
-/** Names of the KubernetesClusters; none where the cluster does not know the kind. */
+/** Names of the clusters that are registered. */
 async function registeredIn(cluster: KubeConfig): Promise<string[]> {
-  const kind = { group: "admin.gloo.solo.io", version: "v2", plural: "kubernetesclusters" };
-  const request: Promise<unknown> = cluster
-    .makeApiClient(CustomObjectsApi)
-    .listNamespacedCustomObject({ ...kind, namespace: glooMeshNamespace });
-  const list = (await ifExists(request)) as { items: { metadata: { name: string } }[] } | undefined;
-  return (list?.items ?? []).map(({ metadata }) => metadata.name);
+  const found = await glooObjects(cluster, glooKinds.kubernetesClusters);
+  return found
+    .filter(({ metadata: { namespace } }) => namespace === glooMeshNamespace)
+    .map(({ metadata: { name } }) => name);
 }

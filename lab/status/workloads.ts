@@ -1,5 +1,6 @@
 import type { V1LabelSelector, V1Pod } from "@kubernetes/client-node";
 import { problemsIn } from "../../steps/diagnosis.ts";
+import { podsOf } from "../look.ts";
 import type { Contents } from "./seen.ts";
 
 /** A Deployment, a StatefulSet or a DaemonSet. */
@@ -59,7 +60,10 @@ const namesOf = <Kind extends Workload["kind"]>(
 /** A line for each workload, Service, claim and pod of a cluster that is not as it is to be, with the reason. */
 export function problemsInside(contents: Contents): string[] {
   const pods = contents.pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
-  const workloads = workloadsOf(contents).map((workload) => ({ workload, own: podsOf(workload, pods) }));
+  const workloads = workloadsOf(contents).map((workload) => ({
+    workload,
+    own: podsOf(pods, workload.namespace, workload.selector?.matchLabels),
+  }));
   const faulty = workloads.filter(({ workload: { ready, wanted } }) => ready < wanted);
   const owned = new Set(workloads.flatMap(({ own }) => own));
   const single = pods.filter((pod) => !owned.has(pod));
@@ -69,14 +73,6 @@ export function problemsInside(contents: Contents): string[] {
     ...namespaced(contents.claims, (claims) => problemsIn({ services: [], claims, pods: [] })),
     ...namespaced(single, (ofOne) => problemsIn({ services: [], claims: [], pods: ofOne })),
   ];
-}
-
-function podsOf({ namespace, selector }: Workload, pods: readonly V1Pod[]): V1Pod[] {
-  const wanted = Object.entries(selector?.matchLabels ?? {});
-  return pods.filter(
-    ({ metadata }) =>
-      metadata?.namespace === namespace && wanted.every(([key, value]) => metadata.labels?.[key] === value),
-  );
 }
 
 function describe(workload: Workload, pods: readonly V1Pod[]): string {

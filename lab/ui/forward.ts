@@ -91,7 +91,7 @@ async function connect({ cluster, service, patience, say }: ForwardArgs, socket:
   for (;;) {
     try {
       const target = await targetOf(cluster, service);
-      await within(join(cluster, service.namespace, target, socket, say), patience);
+      await within(join(cluster, service.namespace, target, socket, say), { seconds: patience });
       return target.pod;
     } catch (error) {
       if (socket.destroyed || Date.now() >= deadline) throw error;

@@ -1,5 +1,5 @@
 import { CoreV1Api, type KubeConfig, type V1Pod, type V1Service } from "@kubernetes/client-node";
-import { problemsIn } from "../../steps/diagnosis.ts";
+import { isReady, problemsIn } from "../../steps/diagnosis.ts";
 import { ifExists } from "../../steps/cluster.ts";
 import { Failure } from "../failure.ts";
 import { within } from "../within.ts";
@@ -34,7 +34,7 @@ export async function targetOf(cluster: KubeConfig, service: ForwardedService): 
     );
   const labelSelector = selector.map(([key, value]) => `${key}=${value}`).join(",");
   const { items } = await within(core.listNamespacedPod({ namespace, labelSelector }));
-  const pod = items.find(isReady);
+  const pod = items.find(staysReady);
   if (pod === undefined) {
     const problems = problemsIn({ services: [], claims: [], pods: items });
     throw new Failure(
@@ -47,9 +47,7 @@ export async function targetOf(cluster: KubeConfig, service: ForwardedService): 
 }
 
 /** A pod that is about to end is still ready, and not for long. */
-const isReady = ({ metadata, status }: V1Pod): boolean =>
-  metadata?.deletionTimestamp === undefined &&
-  status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+const staysReady = (pod: V1Pod): boolean => pod.metadata?.deletionTimestamp === undefined && isReady(pod);
 
 /** The port of a pod that a Service's port means, which may go by a name. */
 export function containerPort({ spec }: V1Service, pod: V1Pod, { name, port }: ForwardedService): number {

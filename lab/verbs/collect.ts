@@ -10,10 +10,11 @@ import { collectStack } from "../collect/stack.ts";
 import { toolVersions } from "../doctor/tools.ts";
 import { Failure } from "../failure.ts";
 import { clustersIn, hostOf, readSettings } from "../lab.ts";
-import { step, within } from "../progress.ts";
+import { step } from "../progress.ts";
 import { pulumi } from "../pulumi.ts";
 import { reachInside } from "../reach.ts";
 import { present, type Report, verb } from "../verb.ts";
+import { within } from "../within.ts";
 
 export const collect = verb(
   "collect",
@@ -76,7 +77,12 @@ async function collected(output: string, logs: readonly string[]): Promise<Repor
 
 async function part(name: string, work: () => Promise<Collected>): Promise<Part> {
   try {
-    return { name, ...(await step(`collecting from ${name}`, () => within(seconds.cluster, name, work()))) };
+    return {
+      name,
+      ...(await step(`collecting from ${name}`, () =>
+        within(work(), { seconds: seconds.cluster, from: name }),
+      )),
+    };
   } catch (error) {
     return { name, missing: `not looked at: ${explain(error)}`, files: {}, problems: [], secrets: [] };
   }
@@ -87,7 +93,10 @@ async function inside(settings: CheckedSettings, name: string): Promise<Collecte
   const { management, workloads } = settings;
   if ([management, ...workloads].some((cluster) => cluster.name === name && cluster.paused))
     throw new Failure("it is paused");
-  const config = await within(seconds.start, "the host", reachInside(hostOf(settings), settings, name));
+  const config = await within(reachInside(hostOf(settings), settings, name), {
+    seconds: seconds.start,
+    from: "the host",
+  });
   return collectCluster(name, config);
 }
 

@@ -16,7 +16,8 @@ import {
 import { loadBalancerCheck } from "../doctor/load-balancer.ts";
 import { repositoriesCheck } from "../doctor/repositories.ts";
 import { roomCheck } from "../doctor/room.ts";
-import { pluginCheck, toolChecks } from "../doctor/tools.ts";
+import { pluginCheck } from "../doctor/plugins.ts";
+import { toolChecks } from "../doctor/tools.ts";
 import { exitCodes } from "../failure.ts";
 import { step } from "../progress.ts";
 import { table } from "../table.ts";

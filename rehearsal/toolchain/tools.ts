@@ -1,3 +1,5 @@
+import { isAtLeast } from "../../versions.ts";
+
 /** A program the rehearsal needs, where its sources are, and which versions of it will do. */
 export interface Tool {
   /** Name of the executable. */
@@ -86,12 +88,7 @@ export const versionIn = (output: string): string | undefined => /\bv?(\d+\.\d+\
 
 /** Whether a version found on PATH will do. */
 export const accepts = ({ from, below }: Tool, version: string): boolean =>
-  compare(version, from) >= 0 && compare(version, below) < 0;
-
-function compare(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split(".").map(Number)) as [number[], number[]];
-  return left.map((part, index) => part - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
-}
+  isAtLeast(version, from) && !isAtLeast(version, below);
 
 /** Linker flags: small binaries that know their version, as the projects' own releases do. */
 export function linkerFlags(version: (module: string) => string): string {

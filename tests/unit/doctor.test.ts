@@ -10,7 +10,9 @@ import { judgedSigns, type Signs } from "../../lab/doctor/load-balancer.ts";
 import { amountsOf, inWords, numberOf, requestsOf } from "../../lab/doctor/quantity.ts";
 import { judgedCharts } from "../../lab/doctor/repositories.ts";
 import { judgedRoom, placesOf } from "../../lab/doctor/room.ts";
-import { isAtLeast, judgedPlugins, pathOfPrograms } from "../../lab/doctor/tools.ts";
+import { judgedPlugins } from "../../lab/doctor/plugins.ts";
+import { pathOfPrograms } from "../../lab/doctor/tools.ts";
+import { isAtLeast } from "../../versions.ts";
 import { describe as described } from "../../lab/verbs/doctor.ts";
 import { versions } from "../../versions.ts";
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { step, within } from "../../lab/progress.ts";
+import { step } from "../../lab/progress.ts";
+import { within } from "../../lab/within.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -37,8 +38,8 @@ describe("a step", () => {
 
 describe("an answer", () => {
   it("is waited for, for some time", async () => {
-    expect(await within(1, "the host", Promise.resolve("here"))).toBe("here");
-    await expect(within(0.02, "the host", new Promise(() => undefined))).rejects.toThrow(
+    expect(await within(Promise.resolve("here"), { seconds: 1, from: "the host" })).toBe("here");
+    await expect(within(new Promise(() => undefined), { seconds: 0.02, from: "the host" })).rejects.toThrow(
       "no answer from the host within 0.02 s",
     );
   });

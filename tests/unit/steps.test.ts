@@ -5,6 +5,7 @@ import { CoreV1Api, KubeConfig, NetworkingV1Api, type V1Node } from "@kubernetes
 import { afterAll, beforeAll, describe as serially, expect, it, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { type Authority, openPki } from "../../rehearsal/host/pki.ts";
+import { clusterOf } from "../../steps/cluster.ts";
 import { problemsIn } from "../../steps/diagnosis.ts";
 import { nodeAddresses } from "../../steps/node.ts";
 import { isPlacedByHost } from "../../steps/localities.ts";
@@ -48,6 +49,28 @@ describe("poll", () => {
   it("takes an error for a state", async () => {
     const refused = async () => Promise.reject(new Error("request failed", { cause: new Error("refused") }));
     await expect(poll({ ...wait, look: refused })).rejects.toThrow("the moon: request failed (refused).");
+  });
+});
+
+describe("a cluster", () => {
+  const putOff = { refusal: 429, message: "storage is (re)initializing" };
+
+  it("that puts a request off is asked again", async () => {
+    let asked = 0;
+    const { kubeconfig } = await apiServer({
+      "GET /api/v1/nodes": () => (++asked < 3 ? putOff : { items: [{ metadata: { name: "node-1" } }] }),
+    });
+    const { items } = await clusterOf({ kubeconfig }).listNode();
+    expect(items.map(({ metadata }) => metadata?.name)).toEqual(["node-1"]);
+    expect(asked).toBe(3);
+  });
+
+  it("that refuses one for another reason is not", async () => {
+    const { kubeconfig, requests } = await apiServer({
+      "GET /api/v1/nodes": { refusal: 503, message: "not now" },
+    });
+    await expect(clusterOf({ kubeconfig }).listNode()).rejects.toMatchObject({ code: 503 });
+    expect(requests).toHaveLength(1);
   });
 });
 
