@@ -61,7 +61,6 @@ test-rehearsal: $(installed) ## The tests that build the lab with the real engin
 	@vitest run --project rehearsal
 
 .PHONY: soak
-soak: export SEEDS := $(or $(SEEDS),10)
 soak: $(installed) ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100
 	@vitest run --project soak
 

@@ -31,7 +31,6 @@ export default defineConfig({
           include: ["tests/rehearsal/**/*.test.ts"],
           // One host at a time: verbs and waits have limits that a crowded machine exceeds.
           fileParallelism: false,
-          setupFiles: ["tests/own-rehearsal.ts"],
           // What is concurrent inside of a file waits a good part of its time.
           maxConcurrency: 2,
           env: rehearsalOf("test"),

@@ -1,5 +1,4 @@
 import type { ElkExtendedEdge, ElkNode } from "elkjs/lib/elk-api.js";
-import ElkLayout from "elkjs/lib/elk.bundled.js";
 import type { Graph, Part, Traffic } from "./model.ts";
 import { widthOf } from "./text.ts";
 
@@ -88,7 +87,9 @@ export async function layOut(graph: Graph): Promise<Layout> {
     children: childrenOf(undefined),
     edges: pieces.flatMap((piece) => piece.pieces.map(({ edge }) => edge)),
   };
-  const root: ElkNode = await new ElkLayout.default().layout(asked);
+  // Large, and of no use to any other verb.
+  const { default: elk } = await import("elkjs/lib/elk.bundled.js");
+  const root: ElkNode = await new elk.default().layout(asked);
   const points = new Map((root.edges ?? []).map((edge) => [edge.id, pointsOf(edge)]));
   return {
     width: root.width ?? 0,

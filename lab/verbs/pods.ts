@@ -5,7 +5,7 @@ import { table } from "../table.ts";
 import { present, type Report, verb } from "../verb.ts";
 
 /** A pod of a virtual cluster, and what it is on the host. */
-interface TranslatedPod {
+export interface TranslatedPod {
   readonly cluster: string;
   readonly namespace: string;
   readonly pod: string;

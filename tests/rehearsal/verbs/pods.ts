@@ -1,19 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { TranslatedPod } from "../../../lab/verbs/pods.ts";
 import { cluster, factsOf, rehearse } from "../support/rehearsal.ts";
-
-interface Row {
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly pod: string;
-  readonly hostNamespace: string;
-  readonly hostPod: string;
-  readonly node: string;
-}
 
 export function podsTests(): void {
   describe("pods", () => {
     it("has each pod of a virtual cluster, and where it is on the host", async () => {
-      const rows = await factsOf<Row[]>("pods", "devcluster1");
+      const rows = await factsOf<TranslatedPod[]>("pods", "devcluster1");
       const inside = await cluster("devcluster1").core.listPodForAllNamespaces();
       const named = (list: readonly { namespace?: string; name?: string }[]) =>
         list.map(({ namespace, name }) => `${namespace ?? ""}/${name ?? ""}`).sort();
@@ -30,8 +22,8 @@ export function podsTests(): void {
     });
 
     it("finds what a name on the host stands for", async () => {
-      const [first] = await factsOf<Row[]>("pods");
-      expect(await factsOf<Row[]>("pods", "--host", first?.hostPod ?? "")).toEqual([first]);
+      const [first] = await factsOf<TranslatedPod[]>("pods");
+      expect(await factsOf<TranslatedPod[]>("pods", "--host", first?.hostPod ?? "")).toEqual([first]);
     });
 
     it.each([
