@@ -1,5 +1,7 @@
 # Node 24 runs TypeScript by itself; machines may have an older one, so the one that npm installs comes first.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# What compiling the same libraries has led to is kept for the next process.
+export NODE_COMPILE_CACHE := $(CURDIR)/.rehearsal/compile-cache
 # Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
 export STACK ## name of the stack; default dev
 export CHARTS ## directory of real charts
@@ -95,5 +97,6 @@ clean: ## Throw the rehearsal away, with its tools, and the installed packages
 	rm -rf .rehearsal node_modules
 
 $(installed): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	@# Its warnings are of the machine's Node, in whose place it installs one.
+	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -29,8 +29,9 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // One host at a time: verbs and waits have limits that a crowded machine exceeds.
-          fileParallelism: false,
+          // A file waits half of its time; a third beside them would crowd a machine of two cores.
+          maxWorkers: 2,
+          setupFiles: ["tests/own-rehearsal.ts"],
           // What is concurrent inside of a file waits a good part of its time.
           maxConcurrency: 2,
           env: rehearsalOf("test"),

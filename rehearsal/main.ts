@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createDisplay, type Display } from "./display.ts";
-import { down } from "./down.ts";
 import { endOrphans } from "./engine.ts";
 import { askedOf, choose, type HostChoice } from "./host-choice.ts";
 import { stopHost } from "./host/client.ts";
@@ -20,7 +19,6 @@ import {
   stacksWithResources,
 } from "./stack.ts";
 import { ensureTools } from "./toolchain.ts";
-import { prepare, startHost, up } from "./up.ts";
 import { completeWipe } from "./wipe.ts";
 
 /** What the user asked for. */
@@ -34,10 +32,16 @@ interface Call {
 
 type Verb = (call: Call) => Promise<number>;
 
+/** Verbs that only pass something on start faster without the libraries of those that build and destroy. */
+const loadUp = () => import("./up.ts");
+
 const verbs: Readonly<Record<string, Verb>> = {
-  up: (call) => alone("make rehearse", () => up(call.display, call, hostFor(call))),
-  host: (call) => alone("node rehearsal/main.ts host", () => startHost(call.display, call, hostFor(call))),
-  down: (call) => alone("make rehearse-down", () => down(call.display)),
+  up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),
+  host: (call) =>
+    alone("node rehearsal/main.ts host", async () =>
+      (await loadUp()).startHost(call.display, call, hostFor(call)),
+    ),
+  down: (call) => alone("make rehearse-down", async () => (await import("./down.ts")).down(call.display)),
   preview: (call) => alone("make preview", () => preview(call)),
   pulumi: (call) => passOn(call),
   lab: (call) => labVerb(call),
@@ -54,6 +58,7 @@ function hostFor({ stack }: Call): HostChoice {
 /** Shows what `up` would change now; needs no host. */
 async function preview({ display, stack, charts, args }: Call): Promise<number> {
   await ensureTools(display);
+  const { prepare } = await loadUp();
   const prepared = await prepare(display, { stack, charts });
   return pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
 }
@@ -63,8 +68,13 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   await ensureTools(display);
   const stack = await stackAsItIs(name);
   const run = (): Promise<number> => pulumiForUser(stack, args);
+  if (changesConfiguration(args))
+    console.error(`This lasts until the next make rehearse or make preview, which take Pulumi.${name}.yaml.`);
   return isProgramCommand(args) ? alone(`pulumi ${args.join(" ")}`, run) : run();
 }
+
+const changesConfiguration = ([command, subcommand = ""]: readonly string[]): boolean =>
+  command === "config" && ["set", "set-all", "rm", "rm-all"].includes(subcommand);
 
 /** Runs a verb of the lab on the rehearsal's stack. */
 async function labVerb({ display, stack, args }: Call): Promise<number> {

@@ -16,6 +16,8 @@ const project = checkout({
 });
 const rehearsal = rehearsalIn(join(rehearsalDir, "kills"), { STACK: "struck" }, project.directory);
 
+/** As long as it takes to strike; others have this machine, too. */
+const whileBusy = "const end = Date.now() + 30_000; while (Date.now() < end);";
 const busy: ChildProcess[] = [];
 afterAll(async () => {
   for (const process of busy) process.kill("SIGKILL");
@@ -30,12 +32,8 @@ const blowOf = (seed: number): Blow => {
   return blow;
 };
 
-it("a lab that is struck gets over it", async () => {
-  expect(await getsOver(rehearsal, blowOf(1))).toBe(true);
-});
-
 it("a lab that is struck while all processors are busy gets over it", async () => {
   for (let count = 0; count < availableParallelism(); count++)
-    busy.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
+    busy.push(spawn(process.execPath, ["-e", whileBusy], { stdio: "ignore" }));
   expect(await getsOver(rehearsal, blowOf(2))).toBe(true);
 });

@@ -103,6 +103,11 @@ describe("the lab comes up", () => {
     },
   );
 
+  it.each(workloads)("with nodes that are in a zone of their own in %s", async (name) => {
+    const { items } = await cluster(name).core.listNode();
+    expect(items.map(({ metadata }) => metadata?.labels?.["topology.kubernetes.io/zone"])).toEqual([name]);
+  });
+
   it("with the workspace's settings, gateway and route on the first workload cluster", async () => {
     expect(await glooResources("devcluster1", "admin", "workspacesettings")).toEqual([
       "gloo-mesh/developers",

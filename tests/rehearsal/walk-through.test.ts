@@ -4,10 +4,10 @@ import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { exitCodes } from "../../lab/failure.ts";
-import { paths } from "../../rehearsal/paths.ts";
+import { paths, rehearsalDir } from "../../rehearsal/paths.ts";
 import { describeStack } from "../../rehearsal/stack.ts";
 import { checkout } from "./support/checkout.ts";
-import { pulumi, rehearse, rehearsed } from "./support/rehearsal.ts";
+import { rehearsalIn } from "./support/rehearsal.ts";
 
 /** The commands that the README walks through, without their comments. */
 const commands = (/walk-through -->\s+```sh\n(.*?)```/s.exec(readFileSync("README.md", "utf8"))?.[1] ?? "")
@@ -18,6 +18,8 @@ const commands = (/walk-through -->\s+```sh\n(.*?)```/s.exec(readFileSync("READM
 /** What needs containers that run. */
 const beyondRehearsal = ["npm run lab -- verify"];
 
+// The host of most laptops.
+const { pulumi, rehearse, rehearsed } = rehearsalIn(rehearsalDir, { HOST: "kind" });
 const project = checkout();
 const kubeconfig = join(project.directory, "kubeconfig");
 
