@@ -29,8 +29,8 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // A file waits half of its time; a third beside them would crowd a machine of two cores.
-          maxWorkers: 2,
+          // A file waits half of its time.
+          maxWorkers: 3,
           setupFiles: ["tests/own-rehearsal.ts"],
           // What is concurrent inside of a file waits a good part of its time.
           maxConcurrency: 2,

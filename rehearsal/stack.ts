@@ -68,6 +68,8 @@ export function describeStack(name: string): Stack {
       KUBECONFIG: paths.kubeconfig,
       // A run starts a dozen processes that load the same large libraries.
       NODE_COMPILE_CACHE: paths.compileCache,
+      // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
+      GOGC: "400",
       PULUMI_BACKEND_URL: `file://${paths.state}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

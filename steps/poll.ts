@@ -13,7 +13,7 @@ export interface PollArgs<T> {
   readonly look: () => Promise<Look<T>>;
 }
 
-const intervalMs = 500;
+const intervalMs = 250;
 const reportMs = 10_000;
 const lookMs = 10_000;
 

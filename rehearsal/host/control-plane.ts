@@ -1,6 +1,8 @@
 import { Agent, get } from "node:https";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
+import pLimit from "p-limit";
 import { paths } from "../paths.ts";
 import {
   apiServerFlags,
@@ -82,7 +84,7 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
       writeFileAtomically(egressFile, JSON.stringify(egressConfiguration(socket)));
     }
     const { etcdPrefix, serviceCidr } = spec;
-    const apiServer = env.processes.start({
+    const apiServer = {
       name: `${name}.kube-apiserver`,
       command: join(paths.bin, "kube-apiserver"),
       args: toArguments(
@@ -101,9 +103,12 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
       env: apiServerMemory,
       // Nobody would do without the host; a vcluster's control plane comes back as its container would.
       onExit: role === "host" ? "fatal" : "restart",
+    } as const;
+    await inTurn(async () => {
+      const started = env.processes.start(apiServer);
+      stops.push(() => started.stop());
+      await ready(access, started);
     });
-    stops.push(() => apiServer.stop());
-    await ready(access, apiServer);
 
     const controllers = env.processes.start({
       name: `${name}.kube-controller-manager`,
@@ -136,6 +141,12 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
     stop,
   };
 }
+
+/**
+ * An API server computes all the time until it is ready. More of them at once than there are processors would all be
+ * ready when the last one is; in turn, the first ones are long before, and what waits for them goes on.
+ */
+const inTurn = pLimit(availableParallelism());
 
 // Collecting garbage costs a sixth of the start; the limit brings the collector back before memory gets scarce.
 const apiServerMemory = { GOGC: "300", GOMEMLIMIT: "300MiB" };
