@@ -33,10 +33,11 @@ async function bench({ rounds, parts, isWhole }: Choice): Promise<void> {
       }
     }
     found.push(ofRound);
+    const findings = findingsOf(found);
+    for (const line of ["", table(findings.results), "", verdict(findings.results)]) display.plain(line);
+    // After each round: an hour is long enough for something to happen to the next.
+    if (isWhole) display.line(`written: ${keep(findings).join(", ")}`);
   }
-  const findings = findingsOf(found);
-  for (const line of ["", table(findings.results), "", verdict(findings.results)]) display.plain(line);
-  if (isWhole) display.line(`written: ${keep(findings).join(", ")}`);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -34,7 +34,8 @@ describe.concurrent("the rehearsal refuses a program that", () => {
 
   it("creates an agent before its KubernetesCluster", async () => {
     const stack = await inlineStack("agent-first", async () => {
-      new Lab("lab", oneWorkload("west"), {
+      // All but the agent is to come up, on a busy machine, too.
+      new Lab("lab", oneWorkload("west", { timeoutSeconds: 60 }), {
         transformations: [reversed("lab-west-registration", "lab-west-agent")],
       });
     });
