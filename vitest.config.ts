@@ -29,8 +29,8 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // A file waits half of its time.
-          maxWorkers: 3,
+          // A file waits a third of its time; more than two of them crowd a machine of two cores.
+          maxWorkers: 2,
           setupFiles: ["tests/own-rehearsal.ts"],
           // What is concurrent inside of a file waits a good part of its time.
           maxConcurrency: 2,
