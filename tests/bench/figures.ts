@@ -1,4 +1,5 @@
 import type { Chain } from "./critical-path.ts";
+import type { Usage } from "./usage.ts";
 
 /** The one in the middle; of an even number the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
@@ -34,6 +35,8 @@ export interface Found {
   readonly figures: Figures;
   /** The longest chain of each `up` that was compared with the article's commands. */
   readonly paths?: Readonly<Partial<Record<Delay, Chain>>>;
+  /** Time of the processors by program, in seconds, from the start of a host on. */
+  readonly times?: Readonly<Partial<Record<Size, Usage["time"]>>>;
 }
 
 type Unit = "s" | "GiB" | "";

@@ -3,23 +3,24 @@ import type { Stack } from "../../rehearsal/stack.ts";
 import { emptyProgram } from "./empty-program.ts";
 import { type Figures, type Found, median, ordinary, type Size } from "./figures.ts";
 import { labOf, onFreshHost, startHost } from "./lab.ts";
-import { watchMemory } from "./memory.ts";
 import { labProgram, operate, type Program, type Timed } from "./pulumi.ts";
 import type { Steps } from "./steps.ts";
+import { watchUsage } from "./usage.ts";
 
 /** How often short things are measured in a round, of which the one in the middle counts. */
 const repetitions = 3;
 
-/** Builds a lab with so many workload clusters, and looks at how much memory all of it takes. */
+/** Builds a lab with so many workload clusters, and looks at what all of it uses. */
 export async function sized(steps: Steps, size: Size): Promise<Found> {
-  const peak = watchMemory();
+  const usage = watchUsage();
   try {
     const found = await onFreshHost(labOf(size), (stack) =>
       size === ordinary ? lifeOf(steps, stack) : built(steps, stack, size),
     );
-    return { figures: { ...found, [`memory ${size}`]: peak() } };
+    const { memory, time } = usage();
+    return { figures: { ...found, [`memory ${size}`]: memory }, times: { [size]: time } };
   } finally {
-    peak();
+    usage();
   }
 }
 

@@ -5,8 +5,9 @@ import { withMarked } from "../../config/markdown.ts";
 import { writeFileAtomically } from "../../rehearsal/host/files.ts";
 import { root } from "../../rehearsal/paths.ts";
 import type { Chain } from "./critical-path.ts";
-import { delays, type Found, isMet, type Result, resultsOf } from "./figures.ts";
+import { delays, type Found, isMet, type Result, resultsOf, type Size } from "./figures.ts";
 import { table } from "./table.ts";
+import type { Usage } from "./usage.ts";
 
 /** All that a bench found. */
 export interface Findings {
@@ -21,6 +22,7 @@ export function findingsOf(found: readonly (readonly Found[])[]): Findings {
   const rounds = found.map((parts) => ({
     figures: Object.assign({}, ...parts.map(({ figures }) => figures)) as Found["figures"],
     paths: Object.assign({}, ...parts.map(({ paths = {} }) => paths)) as NonNullable<Found["paths"]>,
+    times: Object.assign({}, ...parts.map(({ times = {} }) => times)) as NonNullable<Found["times"]>,
   }));
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -54,6 +56,20 @@ export const links = ({ operations }: Chain): string =>
     .map(({ urn, start, end }) => `${nameOf(urn)} ${(end - start).toFixed(1)} s`)
     .join(", ");
 
+/** Programs with the time that they took, the longest first; what took less than a second is left out. */
+export const shares = (time: Usage["time"]): string =>
+  Object.entries(time)
+    .filter(([, seconds]) => seconds >= 1)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([program, seconds]) => `${program} ${Math.round(seconds)} s`)
+    .join(", ");
+
+const whereTimeWent =
+  "Where the time of the processors went in the last round, from the start of a host to the end of `up`:";
+
+/** Labs of which it is said where the time of the processors goes: those of which more than `up` is measured would mislead. */
+const profiled = [1, 4, 8] as const satisfies readonly Size[];
+
 /** What is written into `docs/benchmarks.md`. */
 export function markdown({ date, machine, rounds, results }: Findings): string {
   const chains = delays.flatMap((delay) => {
@@ -62,12 +78,19 @@ export function markdown({ date, machine, rounds, results }: Findings): string {
       ? []
       : [`- \`DELAYS=${delay}\`: ${chain.seconds.toFixed(1)} s. ${links(chain)}.`];
   });
+  const profiles = profiled.flatMap((size) => {
+    const time = rounds.at(-1)?.times?.[size];
+    return time === undefined
+      ? []
+      : [`- ${size} workload ${size === 1 ? "cluster" : "clusters"}: ${shares(time)}.`];
+  });
   return [
     `Medians of ${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}, ${date}, on ${machine}.`,
     table(results),
     verdict(results),
     "The critical paths of the last round:",
     chains.join("\n"),
+    ...(profiles.length === 0 ? [] : [whereTimeWent, profiles.join("\n")]),
   ].join("\n\n");
 }
 

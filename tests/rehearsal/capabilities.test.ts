@@ -96,7 +96,7 @@ beforeAll(async () => {
   await rehearsed("up");
 });
 afterAll(async () => {
-  await rehearsed("reset");
+  await rehearse("reset");
 });
 
 describe("a lab of four workload clusters", () => {
@@ -271,5 +271,11 @@ describe("capabilities", () => {
     expect(await glooObjects("east-1")).toEqual(ofTheLab);
     expect((await deployments("east-1")).join()).not.toContain("gloo-mesh-addons");
     expect((await deployments("devmgmt")).join()).not.toContain("keycloak");
+  });
+});
+
+describe("taken down", () => {
+  it("a lab that had all of them leaves nothing", async () => {
+    expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);
   });
 });

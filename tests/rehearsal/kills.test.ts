@@ -16,7 +16,7 @@ const project = checkout({
 });
 const rehearsal = rehearsalIn(join(rehearsalDir, "kills"), { STACK: "struck" }, project.directory);
 
-/** As long as it takes to strike; others have this machine, too. */
+/** For a while only: others have this machine, too. */
 const whileBusy = "const end = Date.now() + 30_000; while (Date.now() < end);";
 const busy: ChildProcess[] = [];
 afterAll(async () => {

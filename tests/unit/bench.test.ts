@@ -5,8 +5,9 @@ import { criticalPath, type Operation, type Resource } from "../bench/critical-p
 import { delays, type Figures, isMet, median, resultsOf, sizes } from "../bench/figures.ts";
 import { differences } from "../bench/objects.ts";
 import { parts } from "../bench/parts.ts";
-import { findingsOf, links, markdown, verdict } from "../bench/report.ts";
+import { findingsOf, links, markdown, shares, verdict } from "../bench/report.ts";
 import { table } from "../bench/table.ts";
+import { programOf, type Seen, timeByProgram } from "../bench/usage.ts";
 
 const urn = (name: string): string => `urn:pulumi:dev::mesh-lab::some:type:Of$Thing::${name}`;
 const operation = (name: string, start: number, end: number): Operation => ({ urn: urn(name), start, end });
@@ -166,6 +167,50 @@ describe("the table", () => {
     const findings = findingsOf([[{ figures: run(1) }, { figures: {}, paths: { none: path } }]]);
     expect(markdown(findings)).toContain(table(findings.results));
     expect(markdown(findings)).toMatch(/\n- `DELAYS=none`: 3\.0 s\. release 3\.0 s\.$/);
+  });
+
+  it("says where the time went", () => {
+    const time = { helm: 0.9, etcd: 2, "kube-apiserver": 31.4 };
+    expect(shares(time)).toBe("kube-apiserver 31 s, etcd 2 s");
+    const findings = findingsOf([[{ figures: run(1), times: { 8: time } }]]);
+    expect(markdown(findings)).toMatch(/\n- 8 workload clusters: kube-apiserver 31 s, etcd 2 s\.$/);
+  });
+});
+
+describe("the time of the processors", () => {
+  const seen = (pid: number, parent: number, program: string, own: number, ended = 0): Seen => ({
+    pid,
+    parent,
+    program,
+    own,
+    ended,
+  });
+
+  it("is told by program, and what a plugin starts by the plugin", () => {
+    expect(
+      timeByProgram([
+        seen(2, 1, "pulumi", 3, 9),
+        seen(3, 2, "kubernetes.mjs", 1, 4),
+        seen(4, 2, "kubernetes.mjs", 2, 5),
+        seen(5, 3, "helm", 3.5),
+        seen(6, 1, "supervisor.ts", 1, 1),
+        seen(7, 6, "etcd", 2),
+      ]),
+    ).toEqual({
+      pulumi: 3,
+      "kubernetes.mjs": 3,
+      "what kubernetes.mjs starts": 9,
+      "supervisor.ts": 1,
+      etcd: 2,
+    });
+  });
+
+  it.each([
+    [["/lab/bin/etcd", "--name=rehearsal"], "etcd"],
+    [["/usr/bin/node", "--enable-source-maps", "/lab/kubernetes.mjs", "127.0.0.1:1"], "kubernetes.mjs"],
+    [["node"], "node"],
+  ])("belongs to a program, or to what Node runs: %j", (command, program) => {
+    expect(programOf(command)).toBe(program);
   });
 });
 
