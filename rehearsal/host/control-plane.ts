@@ -104,11 +104,13 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
       // Nobody would do without the host; a vcluster's control plane comes back as its container would.
       onExit: role === "host" ? "fatal" : "restart",
     } as const;
-    await inTurn(async () => {
+    const running = await inTurn(async () => {
       const started = env.processes.start(apiServer);
       stops.push(() => started.stop());
-      await ready(access, started);
+      await answers("/livez/ping", access, started);
+      return started;
     });
+    await answers("/readyz", access, running);
 
     const controllers = env.processes.start({
       name: `${name}.kube-controller-manager`,
@@ -143,8 +145,8 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
 }
 
 /**
- * An API server computes all the time until it is ready. More of them at once than there are processors would all be
- * ready when the last one is; in turn, the first ones are long before, and what waits for them goes on.
+ * An API server computes all the time until it answers. More of them at once than there are processors would all answer
+ * when the last one does; in turn, the first ones do long before, and what waits for them goes on.
  */
 const inTurn = pLimit(availableParallelism());
 
@@ -169,7 +171,12 @@ async function componentKubeconfig(authority: Authority, access: Access, compone
   return file;
 }
 
-async function ready({ url, ca, cert, key }: Access, server: Child): Promise<void> {
+/** Waits until an API server says yes. */
+async function answers(
+  question: "/livez/ping" | "/readyz",
+  { url, ca, cert, key }: Access,
+  server: Child,
+): Promise<void> {
   const agent = new Agent({ ca, cert, key, keepAlive: true, maxSockets: 1 });
   const withLog = (message: string): string =>
     `${server.name} ${message}:\n${logTail(paths.logs, server.name)}`;
@@ -177,7 +184,7 @@ async function ready({ url, ca, cert, key }: Access, server: Child): Promise<voi
     await until(
       async () => {
         if (server.pid === undefined) throw new Error(withLog("ended while starting"));
-        return isReady(`${url}/readyz`, agent);
+        return saysYes(`${url}${question}`, agent);
       },
       readyWithinSeconds,
       () => withLog(`was not ready after ${readyWithinSeconds} s`),
@@ -187,7 +194,7 @@ async function ready({ url, ca, cert, key }: Access, server: Child): Promise<voi
   }
 }
 
-async function isReady(url: string, agent: Agent): Promise<boolean> {
+async function saysYes(url: string, agent: Agent): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get(url, { agent, timeout: 5000 }, (response) => {
       response.resume().on("end", () => {
