@@ -76,13 +76,15 @@ function see(pid: number): Seen | undefined {
   // The command before it is in parentheses, and may have some of its own.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [, parent, , , , , , , , , , user, system, endedUser, endedSystem] = fields.map(Number);
-  if (parent === undefined || endedSystem === undefined) return undefined;
+  const program = programOf(read(`/proc/${pid}/cmdline`).split("\0"));
+  // One that has ended and is still in the list has no command any more, and was seen before.
+  if (parent === undefined || endedSystem === undefined || program === "") return undefined;
   const seconds = (...ticks: (number | undefined)[]): number =>
     ticks.reduce<number>((sum, count = 0) => sum + count, 0) / ticksPerSecond;
   return {
     pid,
     parent,
-    program: programOf(read(`/proc/${pid}/cmdline`).split("\0")),
+    program,
     own: seconds(user, system),
     ended: seconds(endedUser, endedSystem),
   };
