@@ -235,6 +235,25 @@ describe("a changed value", () => {
   });
 });
 
+describe("another workload cluster", () => {
+  it("comes and goes, and nothing else is touched", async () => {
+    await pulumi("config", "set", "--path", "mesh-lab:workloads[2].name", "devcluster3");
+    const added = await changesOf("up", "--yes", "--skip-preview");
+    expect(new Set(added.map(([op]) => op))).toEqual(new Set(["create"]));
+    for (const [, name] of added) expect(name).toMatch(/^lab-devcluster3-/);
+    expect(await deployments("devcluster2")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
+
+    await pulumi("config", "rm", "--path", "mesh-lab:workloads[2]");
+    const removed = await changesOf("up", "--yes", "--skip-preview");
+    expect(removed.map(([op, name]) => `${op} ${name}`).sort()).toEqual(
+      added.map(([, name]) => `delete ${name}`).sort(),
+    );
+    expect(await glooResources("devmgmt", "admin", "kubernetesclusters")).toEqual(
+      workloads.map((name) => `gloo-mesh/${name}`),
+    );
+  });
+});
+
 describe("a refresh", () => {
   it("finds nothing to do, and brings no bootstrap token back", async () => {
     await pulumi("refresh", "--yes", "--skip-preview");
