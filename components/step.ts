@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { AwaitedValue } from "../steps/await.ts";
+import type { AwaitedValue } from "../steps/awaited-value.ts";
 
 export interface StepArgs {
   /** A script under `steps/`, without folder and ending. */

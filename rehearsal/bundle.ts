@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
-import { join, parse } from "node:path";
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { rolldown } from "rolldown";
 import { z } from "zod";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
-import { root } from "./paths.ts";
+import { paths, root } from "./paths.ts";
 
 /** What a bundle was made of: its source files and the packages that are installed. */
 const madeOfSchema = z.object({ sources: z.array(z.string()), mark: z.string() });
@@ -15,25 +15,27 @@ const installed = join(root, "node_modules", ".package-lock.json");
 const isSideEffectFree = (id: string): boolean => id.includes("/node_modules/@kubernetes/client-node/");
 
 /**
- * Puts a program and all that it imports into one file, and what it imports later into others beside it. Node starts
- * that several times as fast, which counts where an operation starts a dozen of its processes. A bundle whose sources
- * have not changed stays as it is.
+ * Puts programs and all that they import into one file each, and what they import later or have in common into others
+ * beside them, in the folder of bundles. Node starts them several times as fast, which counts where an operation starts
+ * dozens of its processes. Bundles whose sources have not changed stay as they are.
+ *
+ * @param name of the whole
+ * @param programs their source files, by the path of the bundle without its ending
  */
-export async function bundle(source: string, target: string): Promise<void> {
-  const note = `${target}.json`;
+export async function bundle(name: string, programs: Readonly<Record<string, string>>): Promise<void> {
+  const note = join(paths.bundles, `${name}.json`);
   const before = madeOfSchema.safeParse(JSON.parse(readFileIfAny(note) ?? "{}")).data;
   if (before !== undefined && before.mark === markOf(before.sources)) return;
 
   const build = await rolldown({
-    input: source,
+    input: { ...programs },
     platform: "node",
     logLevel: "warn",
     treeshake: { moduleSideEffects: (id) => !isSideEffectFree(id) },
   });
-  const { dir, name, base } = parse(target);
   const { output } = await build.generate({
     format: "esm",
-    entryFileNames: base,
+    entryFileNames: "[name].mjs",
     // Never written over: a process of an earlier bundle may still ask for its own.
     chunkFileNames: `${name}-[hash].mjs`,
   });
@@ -41,8 +43,12 @@ export async function bundle(source: string, target: string): Promise<void> {
   const chunks = output.filter((file) => file.type === "chunk");
   const modules = [import.meta.filename, ...chunks.flatMap(({ moduleIds }) => moduleIds)];
   const sources = modules.filter((id) => id.startsWith(root) && !id.includes("/node_modules/"));
-  // The program comes last: whoever starts it finds the others.
-  for (const { fileName, code } of chunks.toReversed()) writeFileAtomically(join(dir, fileName), code);
+  // The programs come last: whoever starts one finds the others.
+  for (const { fileName, code } of chunks.toSorted((a, b) => Number(a.isEntry) - Number(b.isEntry))) {
+    const file = join(paths.bundles, fileName);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileAtomically(file, code);
+  }
   writeFileAtomically(note, JSON.stringify({ sources, mark: markOf(sources) }));
 }
 

@@ -93,8 +93,8 @@ async function use(plugin: (typeof plugins)[number], found: Found | undefined): 
     const node = realpathSync(join(root, "node_modules", ".bin", "node"));
     const script = join(root, "rehearsal", "plugins", standIns[plugin.name]);
     if (!existsSync(script)) throw new Error(`The stand-in for plugin ${plugin.name} is missing: ${script}`);
+    await bundle(plugin.name, { [plugin.name]: script });
     const bundled = join(paths.bundles, `${plugin.name}.mjs`);
-    await bundle(script, bundled);
     writeFileAtomically(wrapper, `#!/bin/sh\nexec "${node}" "${bundled}" "$@"\n`);
     chmodSync(wrapper, 0o755);
   } else if (!found.visible) {

@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
 import { isMapping } from "../config/mapping.ts";
 import { type Versions, versions } from "../versions.ts";
@@ -53,6 +54,8 @@ const programCommands = new Set([
   "config",
 ]);
 
+const bundledSteps = pathToFileURL(join(import.meta.dirname, "bundled-steps.ts")).href;
+
 /** Describes a stack; nothing is written. */
 export function describeStack(name: string): Stack {
   // What npm tells its scripts is of how the driver was started, and not of the user's shell.
@@ -68,6 +71,7 @@ export function describeStack(name: string): Stack {
       KUBECONFIG: paths.kubeconfig,
       // A run starts a dozen processes that load the same large libraries.
       NODE_COMPILE_CACHE: paths.compileCache,
+      NODE_OPTIONS: [process.env["NODE_OPTIONS"] ?? "", `--import=${bundledSteps}`].join(" ").trim(),
       // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
       GOGC: "400",
       PULUMI_BACKEND_URL: `file://${paths.state}`,

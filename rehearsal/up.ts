@@ -10,6 +10,7 @@ import { createPhases } from "./phases.ts";
 import { type ChosenPlugin, choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
 import { honestBox, honesty } from "./report.ts";
+import { bundleSteps } from "./steps.ts";
 import { configure, openStack, pulumi, type Stack, stateOf, versionsOf } from "./stack.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
@@ -34,7 +35,8 @@ export async function prepare(display: Display, choices: Choices): Promise<Prepa
     display.line(message);
   });
   const stack = await openStack(choices.stack);
-  return { stack, charts, plugins: await choosePlugins(stack) };
+  const [plugins] = await Promise.all([choosePlugins(stack), bundleSteps()]);
+  return { stack, charts, plugins };
 }
 
 /** Lines of the host's log: their own times count from its own start. */

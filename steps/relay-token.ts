@@ -1,4 +1,4 @@
-import { lookAt } from "./await.ts";
+import { lookAt } from "./awaited-value.ts";
 import { clusterOf, environment, ifExists } from "./cluster.ts";
 import { poll } from "./poll.ts";
 import { run } from "./run.ts";

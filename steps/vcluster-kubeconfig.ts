@@ -9,7 +9,7 @@ import {
   hostAndPort,
 } from "../values/exposure.ts";
 import { vclusterKubeconfig } from "../values/kubeconfig.ts";
-import { lookAt } from "./await.ts";
+import { lookAt } from "./awaited-value.ts";
 import { clusterOf, ifExists } from "./cluster.ts";
 import { diagnose } from "./diagnose.ts";
 import { poll } from "./poll.ts";

@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { paths, root } from "../../rehearsal/paths.ts";
+import { describeStack } from "../../rehearsal/stack.ts";
+import { bundleSteps } from "../../rehearsal/steps.ts";
+import { checkout } from "../rehearsal/support/checkout.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "bundled-steps-"));
+
+beforeAll(async () => {
+  await bundleSteps();
+});
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+/** Runs a step without its spec, as the rehearsed program would, and gives what was loaded for it. */
+function loadedBy(step: string, cwd: string): { readonly said: string; readonly files: string[] } {
+  const coverage = mkdtempSync(join(scratch, "loaded-"));
+  const env = { ...describeStack("dev").env, NODE_V8_COVERAGE: coverage };
+  const { stderr } = spawnSync("node", [`steps/${step}.ts`], { cwd, env, encoding: "utf8" });
+  const files = readdirSync(coverage).flatMap((file) => {
+    const { result } = JSON.parse(readFileSync(join(coverage, file), "utf8")) as {
+      result: { url: string }[];
+    };
+    return result.map(({ url }) => url.replace(/^file:\/\//, ""));
+  });
+  return { said: stderr, files };
+}
+
+const client = /\/node_modules\/@kubernetes\/client-node\//;
+
+describe("a step of the rehearsed program", () => {
+  // One that another imports would be a file that runs nothing.
+  const steps = readdirSync(join(root, "steps"))
+    .filter((file) => readFileSync(join(root, "steps", file), "utf8").includes("import.meta.main"))
+    .map((file) => file.replace(/\.ts$/, ""));
+  it.each(steps)("is loaded as one file: %s", (step) => {
+    const { said, files } = loadedBy(step, root);
+    expect(said).toBe("expected one argument, the spec as JSON\n");
+    expect(files).toContain(join(paths.bundles, "steps", `${step}.mjs`));
+    expect(files).not.toContain(join(root, "steps", `${step}.ts`));
+    expect(files.filter((file) => client.test(file))).toEqual([]);
+  });
+
+  it("is another checkout's own there", () => {
+    const other = checkout();
+    const { said, files } = loadedBy("await", other.directory);
+    other.remove();
+    expect(said).toBe("expected one argument, the spec as JSON\n");
+    expect(files).toContain(join(other.directory, "steps", "await.ts"));
+    expect(files).not.toContain(join(paths.bundles, "steps", "await.mjs"));
+  });
+});
