@@ -2,6 +2,7 @@ import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Display } from "./display.ts";
+import { endOfHost } from "./host/client.ts";
 import { endProcess, identify } from "./host/process-identity.ts";
 import { paths } from "./paths.ts";
 import { createProgress, type Outcome, parseEvent, worthTelling } from "./progress.ts";
@@ -15,7 +16,13 @@ export interface EngineResult extends Outcome {
   readonly interrupted: boolean;
 }
 
-/** Runs an operation with its progress on the display; Ctrl-C once lets it end in order, twice kills it. */
+/** How long an engine that was asked to end may take when there is no host any more. */
+const withoutHostSeconds = 20;
+
+/**
+ * Runs an operation with its progress on the display. Ctrl-C once lets it end in order, twice kills it; when the host
+ * ends it is ended, too, which would wait until its time-outs for what never comes.
+ */
 export async function runEngine(
   display: Display,
   stack: Stack,
@@ -39,8 +46,16 @@ export async function runEngine(
     }
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  let withoutHost = 0;
   const ticker = setInterval(() => {
     progress.tick();
+    if (endOfHost() === undefined) return;
+    if (withoutHost === 0) {
+      display.line("the host has ended: Pulumi ends what is under way");
+      child.kill("SIGINT");
+    }
+    withoutHost += 1;
+    if (withoutHost === withoutHostSeconds) child.kill("SIGKILL");
   }, 1000);
 
   let stderr = "";
@@ -64,7 +79,7 @@ export async function runEngine(
   if (code === null) await endOrphans();
   const interrupted = interruptions > 0;
   // An engine that was asked to end may call it a success to have done nothing more.
-  const ok = code === 0 && !interrupted;
+  const ok = code === 0 && !interrupted && withoutHost === 0;
   return { ...progress.outcome(), ok, interrupted, stderr: worthTelling(stderr) };
 }
 

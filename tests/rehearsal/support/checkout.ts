@@ -8,6 +8,8 @@ import { root } from "../../../rehearsal/paths.ts";
 export interface Checkout {
   /** Its root. */
   readonly directory: string;
+  /** Gives it a lab's stack, or another lab to the stack. */
+  readonly configure: (stack: string, lab: Readonly<Record<string, unknown>>) => void;
   readonly remove: () => void;
 }
 
@@ -18,12 +20,14 @@ export function checkout(stacks: Readonly<Record<string, Readonly<Record<string,
   cpSync(root, directory, { recursive: true, filter: isOwn });
   for (const shared of ["node_modules", ".rehearsal"])
     symlinkSync(join(root, shared), join(directory, shared));
-  for (const [name, lab] of Object.entries(stacks)) {
+  const configure: Checkout["configure"] = (stack, lab) => {
     const config = Object.fromEntries(Object.entries(lab).map(([key, value]) => [`mesh-lab:${key}`, value]));
-    writeFileSync(join(directory, `Pulumi.${name}.yaml`), stringify({ config }));
-  }
+    writeFileSync(join(directory, `Pulumi.${stack}.yaml`), stringify({ config }));
+  };
+  for (const [name, lab] of Object.entries(stacks)) configure(name, lab);
   return {
     directory,
+    configure,
     remove: () => {
       rmSync(directory, { recursive: true });
     },
