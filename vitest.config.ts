@@ -20,6 +20,7 @@ export default defineConfig({
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
           env: rehearsalOf("unit"),
+          maxWorkers: "100%",
           // Of those that start processes, on a machine that has other things to do.
           testTimeout: minutes,
           sequence: { groupOrder: 0 },
@@ -32,8 +33,8 @@ export default defineConfig({
           // A file waits a third of its time; more than two of them crowd a machine of two cores.
           maxWorkers: 2,
           setupFiles: ["tests/own-rehearsal.ts"],
-          // What is concurrent inside of a file waits a good part of its time.
-          maxConcurrency: 2,
+          // What is concurrent inside of a file waits most of its time, for what never comes.
+          maxConcurrency: 3,
           env: rehearsalOf("test"),
           testTimeout: 10 * minutes,
           hookTimeout: 30 * minutes,

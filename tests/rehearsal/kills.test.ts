@@ -17,7 +17,7 @@ const project = checkout({
 const rehearsal = rehearsalIn(join(rehearsalDir, "kills"), { STACK: "struck" }, project.directory);
 
 /** For a while only: others have this machine, too. */
-const whileBusy = "const end = Date.now() + 30_000; while (Date.now() < end);";
+const whileBusy = "const end = Date.now() + 15_000; while (Date.now() < end);";
 const busy: ChildProcess[] = [];
 afterAll(async () => {
   for (const process of busy) process.kill("SIGKILL");

@@ -236,20 +236,25 @@ describe("a changed value", () => {
 });
 
 describe("another workload cluster", () => {
-  it("comes and goes, and nothing else is touched", async () => {
-    await pulumi("config", "set", "--path", "mesh-lab:workloads[2].name", "devcluster3");
+  it("comes, is paused, and goes, and nothing else is touched", async () => {
+    const name = "devcluster3";
+    await pulumi("config", "set", "--path", "mesh-lab:workloads[2].name", name);
     const added = await changesOf("up", "--yes", "--skip-preview");
     expect(new Set(added.map(([op]) => op))).toEqual(new Set(["create"]));
-    for (const [, name] of added) expect(name).toMatch(/^lab-devcluster3-/);
+    for (const [, resource] of added) expect(resource).toMatch(/^lab-devcluster3-/);
     expect(await deployments("devcluster2")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
 
+    // Nobody can be asked to delete what is inside.
+    await rehearsed("lab", "--", "pause", name);
     await pulumi("config", "rm", "--path", "mesh-lab:workloads[2]");
     const removed = await changesOf("up", "--yes", "--skip-preview");
-    expect(removed.map(([op, name]) => `${op} ${name}`).sort()).toEqual(
-      added.map(([, name]) => `delete ${name}`).sort(),
+    expect(removed.map(([op, resource]) => `${op} ${resource}`).sort()).toEqual(
+      added.map(([, resource]) => `delete ${resource}`).sort(),
     );
+    const { items } = await cluster("host").core.listNamespace();
+    expect(items.map(({ metadata }) => metadata?.name)).not.toContain(name);
     expect(await glooResources("devmgmt", "admin", "kubernetesclusters")).toEqual(
-      workloads.map((name) => `gloo-mesh/${name}`),
+      workloads.map((workload) => `gloo-mesh/${workload}`),
     );
   });
 });

@@ -1,19 +1,24 @@
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { AppsV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { Lab } from "../../components/lab.ts";
-import { paths } from "../../rehearsal/paths.ts";
+import { until } from "../../rehearsal/host/until.ts";
+import { paths, rehearsalDir } from "../../rehearsal/paths.ts";
 import type { Kubeconfig } from "../../values/kubeconfig.ts";
-import { captured, failureOf, inlineStack, opsOf, reversed, takenAway } from "./support/inline.ts";
-import { istioIn, oneWorkload, vclusterOf } from "./support/parts.ts";
-import { rehearsed } from "./support/rehearsal.ts";
+import { inside as insideOf } from "./support/faults.ts";
+import { captured, failureOf, inlineStack, opsOf, reversed } from "./support/inline.ts";
+import { istioIn, oneWorkload, roomForAll, vclusterOf } from "./support/parts.ts";
+import { cluster, rehearsed } from "./support/rehearsal.ts";
 
 beforeAll(async () => {
-  // The Secret lags far enough behind that no busy machine lets a program overlook it.
-  process.env["REHEARSAL_SETTINGS"] = JSON.stringify({ delays: { kubeconfigSecret: 8 } });
+  process.env["REHEARSAL_SETTINGS"] = JSON.stringify({
+    // The Secret lags far enough behind that no busy machine lets a program overlook it.
+    delays: { kubeconfigSecret: 8 },
+    ...roomForAll,
+  });
   await rehearsed("reset");
   await rehearsed("host");
 });
@@ -23,6 +28,22 @@ afterAll(async () => {
 
 // Side by side: they wait most of the time, for what never comes.
 describe.concurrent("the rehearsal refuses a program that", () => {
+  it("creates an agent before its KubernetesCluster", async () => {
+    const stack = await inlineStack("agent-first", async () => {
+      // All but the agent is to come up, on a busy machine, too.
+      const settings = oneWorkload("west", {
+        workloads: [{ name: "west", eastWest: false }],
+        timeoutSeconds: 35,
+      });
+      new Lab("lab", settings, {
+        transformations: [reversed("lab-west-registration", "lab-west-agent")],
+      });
+    });
+    const failure = await failureOf(stack);
+    expect(failure).toContain("gloo-mesh-agent");
+    expect(failure).toContain("KubernetesCluster west");
+  });
+
   it("creates gateways before istiod", async () => {
     const stack = await inlineStack("gateways-first", async () => {
       istioIn("east", { transformations: [reversed("istio-istiod", "istio-ingressgateway")] });
@@ -30,18 +51,6 @@ describe.concurrent("the rehearsal refuses a program that", () => {
     const failure = await failureOf(stack);
     expect(failure).toContain("istio-ingressgateway");
     expect(failure).toContain("ErrImagePull");
-  });
-
-  it("creates an agent before its KubernetesCluster", async () => {
-    const stack = await inlineStack("agent-first", async () => {
-      // All but the agent is to come up, on a busy machine, too.
-      new Lab("lab", oneWorkload("west", { timeoutSeconds: 60 }), {
-        transformations: [reversed("lab-west-registration", "lab-west-agent")],
-      });
-    });
-    const failure = await failureOf(stack);
-    expect(failure).toContain("gloo-mesh-agent");
-    expect(failure).toContain("KubernetesCluster west");
   });
 
   it("takes a virtual cluster's kubeconfig before its Secret is there", async () => {
@@ -56,29 +65,6 @@ describe.concurrent("the rehearsal refuses a program that", () => {
       kubeconfigOf("north", release.status.namespace);
     });
     expect(await failureOf(stack)).toMatch(/vc-north.*(does not exist|not found)/s);
-  });
-
-  it("takes a virtual cluster's kubeconfig as the syncer wrote it", async () => {
-    const stack = await inlineStack("as-written", async () => {
-      const { vcluster } = vclusterOf("south");
-      // As it is, and with the address alone.
-      const written = kubeconfigOf("south", vcluster.address);
-      const readdressed = pulumi.all([written, vcluster.address]).apply(([text, address]) => {
-        const { clusters, ...rest } = parse(text) as Kubeconfig;
-        const server = `https://${address}`;
-        return stringify({
-          ...rest,
-          clusters: clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } })),
-        });
-      });
-      for (const [name, kubeconfig] of Object.entries({ written, readdressed })) {
-        const provider = new k8s.Provider(name, { kubeconfig });
-        new k8s.core.v1.Namespace(`in-${name}`, { metadata: { name } }, { provider, ...vcluster.inside });
-      }
-    });
-    const failure = await failureOf(stack, { continueOnError: true });
-    expect(failure).toMatch(/Namespace in-written .*ECONNREFUSED 127\.0\.0\.1:8443/);
-    expect(failure).toMatch(/Namespace in-readdressed .*does not match certificate/);
   });
 
   it("gives a virtual cluster another range of ClusterIPs than the host's", async () => {
@@ -104,26 +90,54 @@ describe.concurrent("the rehearsal refuses a program that", () => {
       }
     });
     await stack.up({ parallel: 32 });
-    const scale = async (replicas: number) => {
-      const host = new KubeConfig();
-      host.loadFromString(readFileSync(paths.kubeconfig, "utf8"));
-      host.setCurrentContext("host");
-      const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
-      const body = { spec: { replicas } };
-      await host
-        .makeApiClient(AppsV1Api)
-        .patchNamespacedStatefulSet({ name: "gone", namespace: "gone", body }, merge);
-    };
-    await scale(0);
-    const failure = String(await stack.destroy({ color: "never" }).catch((error: unknown) => error));
+    const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+    const body = { spec: { replicas: 0 } };
+    const core = await insideOf(rehearsalDir, "gone");
+    await cluster("host").apps.patchNamespacedStatefulSet({ name: "gone", namespace: "gone", body }, merge);
+    await until(
+      () =>
+        core.listNamespace().then(
+          () => false,
+          () => true,
+        ),
+      60,
+      () => "it still answers",
+    );
+    const failure = String(
+      await stack.destroy({ color: "never", continueOnError: true }).catch((error: unknown) => error),
+    );
     expect(failure).toMatch(/Namespace deleted .*unreachable/);
     expect(failure).toMatch(/Namespace dropped deleted/);
-    await scale(1);
-    await vi.waitFor(() => takenAway(stack), { timeout: 60_000, interval: 1000 });
   });
 });
 
-describe("a changed address", () => {
+// Alone: programs share this process, and another one would be told that this one's resources failed.
+describe("the rehearsal refuses a program that", () => {
+  it("takes a virtual cluster's kubeconfig as the syncer wrote it", async () => {
+    const stack = await inlineStack("as-written", async () => {
+      const { vcluster } = vclusterOf("south");
+      // As it is, and with the address alone.
+      const written = kubeconfigOf("south", vcluster.address);
+      const readdressed = pulumi.all([written, vcluster.address]).apply(([text, address]) => {
+        const { clusters, ...rest } = parse(text) as Kubeconfig;
+        const server = `https://${address}`;
+        return stringify({
+          ...rest,
+          clusters: clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } })),
+        });
+      });
+      for (const [name, kubeconfig] of Object.entries({ written, readdressed })) {
+        const provider = new k8s.Provider(name, { kubeconfig });
+        new k8s.core.v1.Namespace(`in-${name}`, { metadata: { name } }, { provider, ...vcluster.inside });
+      }
+    });
+    const failure = await failureOf(stack, { continueOnError: true });
+    expect(failure).toMatch(/Namespace in-written .*ECONNREFUSED 127\.0\.0\.1:8443/);
+    expect(failure).toMatch(/Namespace in-readdressed .*does not match certificate/);
+  });
+});
+
+describe.concurrent("a changed address", () => {
   /** What a preview does with a namespace when its cluster is reached at another address. */
   async function opsAfterMove(
     name: string,
@@ -137,9 +151,7 @@ describe("a changed address", () => {
     const stack = await inlineStack(name, programOf(kubeconfig));
     await stack.up();
     stack.workspace.program = programOf(kubeconfig.replace("https://127.0.0.1:", "https://localhost:"));
-    const ops = await opsOf(stack);
-    await takenAway(stack);
-    return ops;
+    return opsOf(stack);
   }
 
   it("of a cluster that has no name replaces what is inside, of one that has a name it does not", async () => {
@@ -148,7 +160,7 @@ describe("a changed address", () => {
   });
 });
 
-describe("webhooks that istiod changes", () => {
+describe.concurrent("webhooks that istiod changes", () => {
   it("are drift where they are resources, and none where they are in a release", async () => {
     const stack = await inlineStack("webhooks", async () => {
       const { vcluster, istio } = istioIn("hooks");
@@ -184,7 +196,6 @@ describe("webhooks that istiod changes", () => {
     await stack.up({ parallel: 32 });
     await stack.refresh({ color: "never" });
     expect(await opsOf(stack)).toEqual({ validator: "update" });
-    await takenAway(stack);
   });
 });
 

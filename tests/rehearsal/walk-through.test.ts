@@ -18,8 +18,9 @@ const commands = (/walk-through -->\s+```sh\n(.*?)```/s.exec(readFileSync("READM
 /** What needs containers that run. */
 const beyondRehearsal = ["npm run lab -- verify"];
 
-// The host of most laptops.
-const { pulumi, rehearse, rehearsed } = rehearsalIn(rehearsalDir, { HOST: "kind" });
+// The example for the host of most laptops.
+const stack = "kind";
+const { cluster, pulumi, rehearse, rehearsed } = rehearsalIn(rehearsalDir, { STACK: stack });
 const project = checkout();
 const kubeconfig = join(project.directory, "kubeconfig");
 
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 /** Runs a command as a user does who has this stack, this host, and no terminal. */
 function run(command: string): Promise<{ readonly code: number | null; readonly output: string }> {
-  const { env, configFile } = describeStack("dev");
+  const { env, configFile } = describeStack(stack);
   // A user's own Node, beside the one that npm puts before it for scripts.
   const PATH = [dirname(process.execPath), env["PATH"]].join(delimiter);
   const answers = { PULUMI_OPTION_YES: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" };
@@ -61,6 +62,11 @@ const contexts = (): string[] =>
 
 /** What there is to see after a command, beside that it succeeds. */
 const seen: Readonly<Record<string, (output: string) => Promise<void> | void>> = {
+  "pulumi up": async () => {
+    const ingress = { namespace: "devcluster1", name: "istio-ingressgateway-x-istio-gateways-x-devcluster1" };
+    const { status } = await cluster("host").core.readNamespacedService(ingress);
+    expect(status?.loadBalancer?.ingress?.[0]?.ip).toMatch(/^127\./);
+  },
   "npm run lab -- kubeconfig": () => {
     expect(contexts()).toEqual(["host", "devmgmt", "devcluster1", "devcluster2"]);
   },
@@ -92,5 +98,9 @@ describe("the walk through the README", () => {
     const { code, output } = await run(command);
     expect(code, output).toBe(beyondRehearsal.includes(command) ? exitCodes.simulated : exitCodes.fine);
     await seen[command]?.(output);
+  });
+
+  it("leaves no trace", async () => {
+    expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);
   });
 });

@@ -52,18 +52,15 @@ interface Running {
   readonly command: readonly string[];
 }
 
-/** Processes of a rehearsal's engine whose command is as wanted. */
-export const engineProcesses = (
-  directory: string,
-  isWanted: (command: readonly string[]) => boolean,
-): Running[] =>
+/** Processes whose command is as wanted, and whose environment has the mark of a rehearsal's engine, e.g. its folder. */
+export const engineProcesses = (mark: string, isWanted: (command: readonly string[]) => boolean): Running[] =>
   readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
     .flatMap((pid) => {
       try {
         const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
         const command = read("cmdline").split("\0");
-        if (!isWanted(command) || !read("environ").includes(directory)) return [];
+        if (!isWanted(command) || !read("environ").includes(mark)) return [];
         const stat = read("stat");
         const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
         return [{ pid: Number(pid), parent: Number(parent), command }];

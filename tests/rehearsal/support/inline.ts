@@ -36,22 +36,14 @@ export async function inlineStack(name: string, program: PulumiFn): Promise<Stac
   );
 }
 
-/** Runs `up` that must fail, takes away what it built, and gives its words. */
+/** Runs `up` that must fail, and gives its words. */
 export async function failureOf(stack: Stack, options: UpOptions = {}): Promise<string> {
   try {
     await stack.up({ parallel: 32, color: "never", ...options });
   } catch (error) {
     return String(error);
-  } finally {
-    await takenAway(stack);
   }
   throw new Error(`${stack.name} came up, and was to fail`);
-}
-
-/** Takes away what a stack built, and the stack. */
-export async function takenAway(stack: Stack): Promise<void> {
-  await stack.destroy({ color: "never" });
-  await stack.workspace.removeStack(stack.name);
 }
 
 /** What a preview would do to each resource that does not stay the same. */

@@ -6,6 +6,9 @@ import { VCluster } from "../../../components/vcluster.ts";
 import { paths } from "../../../rehearsal/paths.ts";
 import { labConfig } from "../../support/config.ts";
 
+/** Settings of a host that has room for what every test of a file builds: nothing need be taken away between them. */
+export const roomForAll = { nodes: [{ count: 1, cpu: 64, memory: "256Gi" }] };
+
 /** The configuration of a lab of one workload cluster on the rehearsal's host. */
 export const oneWorkload = (name: string, more: object = {}) =>
   labConfig({
