@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { rolldown } from "rolldown";
 import { z } from "zod";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { paths, root } from "./paths.ts";
@@ -27,6 +26,8 @@ export async function bundle(name: string, programs: Readonly<Record<string, str
   const before = madeOfSchema.safeParse(JSON.parse(readFileIfAny(note) ?? "{}")).data;
   if (before !== undefined && before.mark === markOf(before.sources)) return;
 
+  // Most runs find their bundles made.
+  const { rolldown } = await import("rolldown");
   const build = await rolldown({
     input: { ...programs },
     platform: "node",

@@ -67,7 +67,11 @@ async function preview({ display, stack, charts, args }: Call): Promise<number> 
 async function passOn({ display, stack: name, args }: Call): Promise<number> {
   await ensureTools(display);
   const stack = await stackAsItIs(name);
-  const run = (): Promise<number> => pulumiForUser(stack, args);
+  const run = async (): Promise<number> => {
+    // The steps may have been changed since make rehearse.
+    if (isProgramCommand(args) && args[0] !== "config") await (await import("./steps.ts")).bundleSteps();
+    return pulumiForUser(stack, args);
+  };
   if (changesConfiguration(args))
     console.error(`This lasts until the next make rehearse or make preview, which take Pulumi.${name}.yaml.`);
   return isProgramCommand(args) ? alone(`pulumi ${args.join(" ")}`, run) : run();
