@@ -14,7 +14,10 @@ async function reached({ cluster }: Rehearsal, context: string, namespace: strin
 const ingressOf = (rehearsal: Rehearsal, context: string) =>
   reached(rehearsal, context, "istio-gateways", "istio-ingressgateway");
 
-/** What is special about each example, on the kind of host that it is for. Through `kind` leads the README's walk, and on `four` are the capabilities. */
+/**
+ * What is special about each example, on the kind of host that it is for. The README's walk leads through `kind`, and
+ * `four` has the capabilities.
+ */
 const examples: Readonly<Record<string, (rehearsal: Rehearsal, output: string) => Promise<void>>> = {
   async k3s(rehearsal, output) {
     const inside = await ingressOf(rehearsal, "devcluster1");

@@ -13,11 +13,9 @@ const lab = {
   management: { name: "mgmt" },
   workloads: [{ name: "east", eastWest: false, bookinfo: { reviews: ["v1"] } }],
 };
-const project = checkout({ small: lab });
 /** What is not to come is waited for no longer than anything else needs on a busy machine. */
-const hurry = (is: boolean) => {
-  project.configure("small", is ? { ...lab, timeoutSeconds: 15 } : lab);
-};
+const hurriedLab = { ...lab, timeoutSeconds: 15 };
+const project = checkout({ small: lab });
 const rehearsal = rehearsalIn(join(rehearsalDir, "faults"), { STACK: "small" }, project.directory);
 const { directory, rehearse, rehearseWith, rehearsed, struck, cluster } = rehearsal;
 
@@ -73,7 +71,7 @@ describe("a host", () => {
 
 describe("a lab on a host", () => {
   beforeAll(() => {
-    hurry(true);
+    project.configure("small", hurriedLab);
   });
 
   it("without a load balancer is told to use node ports", async () => {
@@ -110,7 +108,7 @@ describe("a lab on a host", () => {
     );
 
     await taint([]);
-    hurry(false);
+    project.configure("small", lab);
     await rehearsed("up");
     expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
   });

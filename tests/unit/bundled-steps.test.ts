@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paths, root } from "../../rehearsal/paths.ts";
 import { describeStack } from "../../rehearsal/stack.ts";
-import { bundleSteps } from "../../rehearsal/steps.ts";
+import { bundleSteps, stepNames } from "../../rehearsal/steps.ts";
 import { checkout } from "../rehearsal/support/checkout.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "bundled-steps-"));
@@ -35,10 +35,7 @@ const client = /\/node_modules\/@kubernetes\/client-node\//;
 
 describe("a step of the rehearsed program", () => {
   // One that another imports would be a file that runs nothing.
-  const steps = readdirSync(join(root, "steps"))
-    .filter((file) => readFileSync(join(root, "steps", file), "utf8").includes("import.meta.main"))
-    .map((file) => file.replace(/\.ts$/, ""));
-  it.each(steps)("is loaded as one file: %s", (step) => {
+  it.each(stepNames())("is loaded as one file: %s", (step) => {
     const { said, files } = loadedBy(step, root);
     expect(said).toBe("expected one argument, the spec as JSON\n");
     expect(files).toContain(join(paths.bundles, "steps", `${step}.mjs`));
