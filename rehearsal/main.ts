@@ -48,6 +48,9 @@ const verbs: Readonly<Record<string, Verb>> = {
   reset: (call) => alone("make rehearse-reset", () => reset(call)),
 };
 
+/** What these print is another program's, and may be read by a third one. */
+const passingOn = ["preview", "pulumi", "lab"];
+
 /** The host to build on; what cannot be simulated is told before anything starts. */
 function hostFor({ stack }: Call): HostChoice {
   const choice = choose(askedOf(process.env, stack), openHostFile().read().choice);
@@ -155,7 +158,7 @@ if (verb === undefined) {
   console.error(`usage: node rehearsal/main.ts ${Object.keys(verbs).join("|")}`);
   process.exitCode = 2;
 } else {
-  const display = createDisplay(process.stdout);
+  const display = createDisplay(passingOn.includes(name) ? process.stderr : process.stdout);
   try {
     const stack = stackFor(name);
     const given = args[0] === "--" ? args.slice(1) : args;

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PreviewStep, planOf } from "./support/plan.ts";
-import { rehearsed } from "./support/rehearsal.ts";
+import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalIn, rehearsed } from "./support/rehearsal.ts";
 
 beforeAll(async () => {
   await rehearsed("reset");
@@ -25,5 +29,14 @@ describe("a first preview, without any cluster,", () => {
     const steps = await previewOf(stack);
     expect(steps.length).toBeGreaterThan(90);
     expect(new Set(steps.map(({ op }) => op))).toEqual(new Set(["create"]));
+  });
+
+  it("has standard output to itself, whatever the driver has to say", async () => {
+    const charts = mkdtempSync(join(tmpdir(), "charts-"));
+    const withCharts = rehearsalIn(rehearsalDir, { STACK: "dev", CHARTS: charts });
+    const { stdout, output } = await withCharts.rehearsed("preview", "--", "--json");
+    rmSync(charts, { recursive: true });
+    expect(output).toContain(`${charts} lacks `);
+    expect(JSON.parse(stdout)).toHaveProperty("steps");
   });
 });
