@@ -50,20 +50,24 @@ pulumi: $(installed) ## Pulumi on the rehearsed stack: make pulumi ARGS="stack o
 lab: $(installed) ## A verb on the rehearsed lab: make lab ARGS="status"; on a real one: npm run lab -- status
 	@$(rehearsal) lab -- $(ARGS)
 
+.PHONY: tools
+tools: $(installed) ## Find or build what the rehearsal runs: API server, etcd, Pulumi, Helm and the like
+	@$(rehearsal) tools
+
 .PHONY: test
-test: check ## Lint, types, unit tests and rehearsal tests
+test: check tools ## Lint, types, unit tests and rehearsal tests
 	@vitest run --project unit --project rehearsal
 
 .PHONY: test-unit
-test-unit: $(installed) ## The tests that take seconds
+test-unit: tools ## The tests that take seconds
 	@vitest run --project unit
 
 .PHONY: test-rehearsal
-test-rehearsal: $(installed) ## The tests that build the lab with the real engine on real API servers
+test-rehearsal: tools ## The tests that build the lab with the real engine on real API servers
 	@vitest run --project rehearsal
 
 .PHONY: soak
-soak: $(installed) ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100
+soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100
 	@vitest run --project soak
 
 .PHONY: bench

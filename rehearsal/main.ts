@@ -36,6 +36,10 @@ type Verb = (call: Call) => Promise<number>;
 const loadUp = () => import("./up.ts");
 
 const verbs: Readonly<Record<string, Verb>> = {
+  tools: async ({ display }) => {
+    await ensureTools(display);
+    return 0;
+  },
   up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),
   host: (call) =>
     alone("node rehearsal/main.ts host", async () =>

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { chartPins } from "../../charts.ts";
@@ -15,14 +15,8 @@ import { complaintsAbout, definitions, glooKinds } from "./support/crds.ts";
 const root = join(import.meta.dirname, "../..");
 const chartsDir = join(root, "rehearsal/charts");
 
-function findHelm(): string {
-  const directories = [join(root, ".rehearsal/bin"), ...(process.env["PATH"] ?? "").split(delimiter)];
-  const helm = directories.map((directory) => join(directory, "helm")).find((path) => existsSync(path));
-  if (helm !== undefined) return helm;
-  throw new Error(
-    "no helm: the stand-in charts are tested with the real one, in .rehearsal/bin (where the rehearsal puts it) or on PATH",
-  );
-}
+/** The real Helm, which make has seen to before the tests. */
+const helm = join(root, ".rehearsal/bin/helm");
 
 type Values = Record<string, unknown>;
 type Labels = Record<string, string>;
@@ -79,8 +73,8 @@ interface Expression {
 function template({ chart, name, namespace, values }: Release): Promise<string> {
   const args = ["template", name, join(chartsDir, chart), "--namespace", namespace, "--values", "-"];
   return new Promise((resolve, reject) => {
-    const child = execFile(findHelm(), args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(stderr));
+    const child = execFile(helm, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(stderr || `${error.message}: make tools builds it`));
       else resolve(stdout);
     });
     child.stdin?.end(JSON.stringify(values));
