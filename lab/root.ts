@@ -1,4 +1,5 @@
+import { findPackageJSON } from "node:module";
 import { dirname } from "node:path";
 
 /** The project's root directory. */
-export const root = dirname(import.meta.dirname);
+export const root = dirname(findPackageJSON(".", import.meta.url) ?? "");

@@ -28,11 +28,18 @@ export async function bundle(name: string, programs: Readonly<Record<string, str
 
   // Most runs find their bundles made.
   const { rolldown } = await import("rolldown");
+  const main = new Set(Object.values(programs));
   const build = await rolldown({
     input: { ...programs },
     platform: "node",
     logLevel: "warn",
     treeshake: { moduleSideEffects: (id) => !isSideEffectFree(id) },
+    plugins: [
+      {
+        name: "what a program only imports is not the program",
+        transform: (code, id) => (main.has(id) ? undefined : code.replaceAll("import.meta.main", "false")),
+      },
+    ],
   });
   const { output } = await build.generate({
     format: "esm",

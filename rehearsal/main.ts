@@ -76,7 +76,7 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   const stack = await stackAsItIs(name);
   const run = async (): Promise<number> => {
     // The steps may have been changed since make rehearse.
-    if (isProgramCommand(args) && args[0] !== "config") await (await import("./steps.ts")).bundleSteps();
+    if (isProgramCommand(args) && args[0] !== "config") await (await import("./programs.ts")).bundleSteps();
     return pulumiForUser(stack, args);
   };
   if (changesConfiguration(args))
@@ -89,7 +89,7 @@ const changesConfiguration = ([command, subcommand = ""]: readonly string[]): bo
 
 /** Runs a verb of the lab on the rehearsal's stack. */
 async function labVerb({ display, stack, args }: Call): Promise<number> {
-  await ensureTools(display);
+  await Promise.all([ensureTools(display), import("./programs.ts").then(({ bundleVerbs }) => bundleVerbs())]);
   return labForUser(await stackAsItIs(stack), args);
 }
 

@@ -54,7 +54,7 @@ const programCommands = new Set([
   "config",
 ]);
 
-const bundledSteps = pathToFileURL(join(import.meta.dirname, "bundled-steps.ts")).href;
+const bundledPrograms = pathToFileURL(join(import.meta.dirname, "bundled-programs.ts")).href;
 
 /** Describes a stack; nothing is written. */
 export function describeStack(name: string): Stack {
@@ -71,7 +71,7 @@ export function describeStack(name: string): Stack {
       KUBECONFIG: paths.kubeconfig,
       // A run starts a dozen processes that load the same large libraries.
       NODE_COMPILE_CACHE: paths.compileCache,
-      NODE_OPTIONS: [process.env["NODE_OPTIONS"] ?? "", `--import=${bundledSteps}`].join(" ").trim(),
+      NODE_OPTIONS: [process.env["NODE_OPTIONS"] ?? "", `--import=${bundledPrograms}`].join(" ").trim(),
       // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
       GOGC: "400",
       PULUMI_BACKEND_URL: `file://${paths.state}`,

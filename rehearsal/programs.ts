@@ -19,3 +19,6 @@ export async function bundleSteps(): Promise<void> {
   const programs = stepNames().map((name) => [`steps/${name}`, join(folder, `${name}.ts`)] as const);
   await bundle("steps", Object.fromEntries(programs));
 }
+
+/** Bundles the program of the lab's verbs, by itself: what only they use of the client is none of the steps'. */
+export const bundleVerbs = (): Promise<void> => bundle("lab", { "lab/main": join(root, "lab", "main.ts") });

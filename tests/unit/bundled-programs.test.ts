@@ -5,30 +5,30 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paths, root } from "../../rehearsal/paths.ts";
 import { describeStack } from "../../rehearsal/stack.ts";
-import { bundleSteps, stepNames } from "../../rehearsal/steps.ts";
+import { bundleSteps, bundleVerbs, stepNames } from "../../rehearsal/programs.ts";
 import { checkout } from "../rehearsal/support/checkout.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "bundled-steps-"));
+const scratch = mkdtempSync(join(tmpdir(), "bundled-programs-"));
 
 beforeAll(async () => {
-  await bundleSteps();
+  await Promise.all([bundleSteps(), bundleVerbs()]);
 });
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** Runs a step without its spec, as the rehearsed program would, and gives what was loaded for it. */
-function loadedBy(step: string, cwd: string): { readonly said: string; readonly files: string[] } {
+/** Runs a program as the rehearsal would, and gives what was loaded for it. */
+function loadedBy(program: string, cwd: string, ...args: string[]) {
   const coverage = mkdtempSync(join(scratch, "loaded-"));
   const env = { ...describeStack("dev").env, NODE_V8_COVERAGE: coverage };
-  const { stderr } = spawnSync("node", [`steps/${step}.ts`], { cwd, env, encoding: "utf8" });
+  const { stderr, stdout } = spawnSync("node", [`${program}.ts`, ...args], { cwd, env, encoding: "utf8" });
   const files = readdirSync(coverage).flatMap((file) => {
     const { result } = JSON.parse(readFileSync(join(coverage, file), "utf8")) as {
       result: { url: string }[];
     };
     return result.map(({ url }) => url.replace(/^file:\/\//, ""));
   });
-  return { said: stderr, files };
+  return { said: stderr + stdout, files };
 }
 
 const client = /\/node_modules\/@kubernetes\/client-node\//;
@@ -36,7 +36,8 @@ const client = /\/node_modules\/@kubernetes\/client-node\//;
 describe("a step of the rehearsed program", () => {
   // One that another imports would be a file that runs nothing.
   it.each(stepNames())("is loaded as one file: %s", (step) => {
-    const { said, files } = loadedBy(step, root);
+    // Without its spec.
+    const { said, files } = loadedBy(`steps/${step}`, root);
     expect(said).toBe("expected one argument, the spec as JSON\n");
     expect(files).toContain(join(paths.bundles, "steps", `${step}.mjs`));
     expect(files).not.toContain(join(root, "steps", `${step}.ts`));
@@ -45,10 +46,20 @@ describe("a step of the rehearsed program", () => {
 
   it("is another checkout's own there", () => {
     const other = checkout();
-    const { said, files } = loadedBy("await", other.directory);
+    const { said, files } = loadedBy("steps/await", other.directory);
     other.remove();
     expect(said).toBe("expected one argument, the spec as JSON\n");
     expect(files).toContain(join(other.directory, "steps", "await.ts"));
     expect(files).not.toContain(join(paths.bundles, "steps", "await.mjs"));
+  });
+});
+
+describe("the program of the verbs", () => {
+  it("is loaded as one file, and knows where the project is", () => {
+    const { said, files } = loadedBy("lab/main", root, "graph", "--plan", "Pulumi.dev.yaml");
+    expect(said).toMatch(/^<svg /);
+    expect(files).toContain(join(paths.bundles, "lab", "main.mjs"));
+    expect(files).not.toContain(join(root, "lab", "main.ts"));
+    expect(files.filter((file) => client.test(file))).toEqual([]);
   });
 });
