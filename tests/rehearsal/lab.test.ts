@@ -260,9 +260,8 @@ describe("another workload cluster", () => {
 });
 
 describe("a refresh", () => {
-  it("finds nothing to do, and brings no bootstrap token back", async () => {
+  it("brings no bootstrap token back", async () => {
     await pulumi("refresh", "--yes", "--skip-preview");
-    expect(await changesOf("up", "--yes", "--skip-preview")).toEqual([]);
     for (const name of workloads) {
       const { items } = await cluster(name).core.listNamespacedSecret({ namespace: "gloo-mesh" });
       expect(items.map(({ metadata }) => metadata?.name)).not.toContain("relay-identity-token-secret");
@@ -270,8 +269,8 @@ describe("a refresh", () => {
   });
 });
 
-describe("a preview from another checkout", () => {
-  it("is empty", async () => {
+describe("a preview after that, from another checkout,", () => {
+  it("finds nothing to do", async () => {
     const other = checkout();
     try {
       const preview = await pulumi("preview", "--json", "--cwd", other.directory);
@@ -316,7 +315,6 @@ describe("a virtual cluster that is paused", () => {
     };
     await soon(isBack, "the pods are back");
     await soon(async () => isDeepStrictEqual(await deployments(name), before), "the deployments are ready");
-    expect(await changesOf("up", "--yes", "--skip-preview")).toEqual([]);
   });
 });
 

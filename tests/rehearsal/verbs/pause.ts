@@ -93,7 +93,6 @@ export function pauseTests(): void {
         [...pauseOf("devcluster2"), "update lab-devcluster1-istio-ingressgateway"].sort(),
       );
       expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
-      expect(await preview()).toEqual([]);
       expect(await podsOf("devcluster2")).toEqual([]);
     });
 
@@ -102,6 +101,8 @@ export function pauseTests(): void {
       expect(output).toContain(
         'devcluster2 stays paused, as a verb left it and Pulumi.dev.yaml does not say; make lab ARGS="resume devcluster2" changes that',
       );
+      // All but what a verb notes is as the stack's file says again.
+      expect(output).toMatch(/^1 change: 1 update/m);
       expect(await isRecorded("workloads[1].paused")).toBe(true);
       expect(await podsOf("devcluster2")).toEqual([]);
     });
@@ -147,7 +148,6 @@ export function pauseTests(): void {
     it("stops all, and the program has nothing to say of what is inside", async () => {
       expect(await factsOf("pause")).toHaveLength(all.length);
       for (const name of all) expect(await podsOf(name)).toEqual([]);
-      expect(await preview()).toEqual(all.flatMap(pauseOf).sort());
       expect(await up()).toEqual(all.flatMap(pauseOf).sort());
     });
 
@@ -175,9 +175,6 @@ export function pauseTests(): void {
       const changed = "update lab-devcluster1-istio-ingressgateway";
       expect(await up()).toEqual([...all.flatMap(resumeOf), changed].sort());
       expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
-      await pulumi("config", "rm", "--path", replicas);
-      expect(await up()).toEqual([changed]);
-      expect(await preview()).toEqual([]);
     });
 
     it("says what keeps a control plane from coming back", async () => {
