@@ -33,6 +33,8 @@ export async function bundle(name: string, programs: Readonly<Record<string, str
     input: { ...programs },
     platform: "node",
     logLevel: "warn",
+    // Some packages are no ES modules, in which alone these are known.
+    transform: { define: { __filename: "import.meta.filename", __dirname: "import.meta.dirname" } },
     treeshake: { moduleSideEffects: (id) => !isSideEffectFree(id) },
     plugins: [
       {

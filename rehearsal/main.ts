@@ -7,6 +7,7 @@ import { stopHost } from "./host/client.ts";
 import { openHostFile } from "./host/host-file.ts";
 import { withLock } from "./lock.ts";
 import { paths, rehearsalDir } from "./paths.ts";
+import { bundlePrograms } from "./programs.ts";
 import { redact } from "../lab/redact.ts";
 import { readSettings } from "./settings.ts";
 import {
@@ -76,7 +77,7 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   const stack = await stackAsItIs(name);
   const run = async (): Promise<number> => {
     // The steps may have been changed since make rehearse.
-    if (isProgramCommand(args) && args[0] !== "config") await (await import("./programs.ts")).bundleSteps();
+    if (isProgramCommand(args) && args[0] !== "config") await bundlePrograms();
     return pulumiForUser(stack, args);
   };
   if (changesConfiguration(args))
@@ -89,7 +90,7 @@ const changesConfiguration = ([command, subcommand = ""]: readonly string[]): bo
 
 /** Runs a verb of the lab on the rehearsal's stack. */
 async function labVerb({ display, stack, args }: Call): Promise<number> {
-  await Promise.all([ensureTools(display), import("./programs.ts").then(({ bundleVerbs }) => bundleVerbs())]);
+  await Promise.all([ensureTools(display), bundlePrograms()]);
   return labForUser(await stackAsItIs(stack), args);
 }
 

@@ -12,13 +12,14 @@ export const stepNames = (): string[] =>
     .map((file) => basename(file, ".ts"));
 
 /**
- * Bundles the program's steps: each is a process of its own, most of whose time goes to loading the Kubernetes client.
- * No step may import another: its bundle would only pass on what it has in common with that one, and run nothing.
+ * Bundles what an operation or a user starts again and again, and what spends most of its time on loading the Kubernetes
+ * client: the program's steps, and the lab's verbs by themselves, for what only they use of the client is none of the
+ * steps'. No step may import another: its bundle would only pass on what it has in common with that one, and run nothing.
  */
-export async function bundleSteps(): Promise<void> {
-  const programs = stepNames().map((name) => [`steps/${name}`, join(folder, `${name}.ts`)] as const);
-  await bundle("steps", Object.fromEntries(programs));
+export async function bundlePrograms(): Promise<void> {
+  const steps = stepNames().map((name) => [`steps/${name}`, join(folder, `${name}.ts`)] as const);
+  await Promise.all([
+    bundle("steps", Object.fromEntries(steps)),
+    bundle("lab", { "lab/main": join(root, "lab", "main.ts") }),
+  ]);
 }
-
-/** Bundles the program of the lab's verbs, by itself: what only they use of the client is none of the steps'. */
-export const bundleVerbs = (): Promise<void> => bundle("lab", { "lab/main": join(root, "lab", "main.ts") });

@@ -10,7 +10,7 @@ import { createPhases } from "./phases.ts";
 import { type ChosenPlugin, choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
 import { honestBox, honesty } from "./report.ts";
-import { bundleSteps } from "./programs.ts";
+import { bundlePrograms } from "./programs.ts";
 import { configure, openStack, pulumi, type Stack, stateOf, versionsOf } from "./stack.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
@@ -35,7 +35,7 @@ export async function prepare(display: Display, choices: Choices): Promise<Prepa
     display.line(message);
   });
   const stack = await openStack(choices.stack);
-  const [plugins] = await Promise.all([choosePlugins(stack), bundleSteps()]);
+  const [plugins] = await Promise.all([choosePlugins(stack), bundlePrograms()]);
   return { stack, charts, plugins };
 }
 

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { isReady } from "../../../rehearsal/actors/objects.ts";
+import { until } from "../../../rehearsal/host/until.ts";
 import {
   changesOf,
   cluster,
@@ -16,6 +18,13 @@ const paused = { "loft.sh/paused": "true", "loft.sh/paused-replicas": "1" };
 
 const podsOf = async (name: string) =>
   (await cluster("host").core.listNamespacedPod({ namespace: name })).items;
+/** Pods are deleted at once, and gone when the node has noticed. */
+const withoutPods = (name: string): Promise<void> =>
+  until(
+    async () => (await podsOf(name)).length === 0,
+    60,
+    () => `${name} still has pods`,
+  );
 const uidsOf = async (name: string) => (await podsOf(name)).map(({ metadata }) => metadata?.uid).sort();
 const controlPlane = async (name: string) =>
   cluster("host").apps.readNamespacedStatefulSet({ name, namespace: name });
@@ -59,6 +68,13 @@ const resumeOf = (name: string) => [
 export function pauseTests(): void {
   describe("pause and resume", () => {
     const ready = new Map<string, string[]>();
+    /** A pod that is ready is soon counted. */
+    const allReady = (name: string): Promise<void> =>
+      until(
+        async () => isDeepStrictEqual(await deployments(name), ready.get(name)),
+        60,
+        () => `${name} has not what it had`,
+      );
 
     it("stops one cluster as vcluster does it, and leaves the others alone", async () => {
       for (const name of all) ready.set(name, await deployments(name));
@@ -72,7 +88,7 @@ export function pauseTests(): void {
       const { metadata, spec } = await controlPlane("devcluster2");
       expect(spec?.replicas).toBe(0);
       expect(metadata?.annotations).toMatchObject(paused);
-      expect(await podsOf("devcluster2")).toEqual([]);
+      await withoutPods("devcluster2");
       expect(await Promise.all(["devmgmt", "devcluster1"].map(uidsOf))).toEqual(others);
       expect(await isRecorded("workloads[1].paused")).toBe(true);
     });
@@ -113,7 +129,7 @@ export function pauseTests(): void {
         "devcluster2",
       );
       expect(facts).toMatchObject({ cluster: "devcluster2", wasRunning: false });
-      expect(await deployments("devcluster2")).toEqual(ready.get("devcluster2"));
+      await allReady("devcluster2");
       const pods = await podsOf("devcluster2");
       expect(pods.every(isReady)).toBe(true);
       expect(facts?.readyPods).toBe(pods.length - 1);
@@ -130,24 +146,24 @@ export function pauseTests(): void {
       const name = "devcluster1";
       await patched(name, { metadata: { annotations: paused }, spec: { replicas: 0 } });
       expect(await factsOf("pause", name)).toMatchObject([{ wasPaused: true }]);
-      expect(await podsOf(name)).toEqual([]);
+      await withoutPods(name);
       expect(await up()).toEqual(pauseOf(name));
 
       const annotations = Object.fromEntries(Object.keys(paused).map((key) => [key, null]));
       await patched(name, { metadata: { annotations }, spec: { replicas: 1 } });
       expect(await factsOf("resume", name)).toMatchObject([{ wasRunning: true }]);
-      expect(await deployments(name)).toEqual(ready.get(name));
+      await allReady(name);
       expect(await up()).toEqual(resumeOf(name));
 
       await patched(name, { metadata: { annotations: paused }, spec: { replicas: 0 } });
       expect(await factsOf("resume", name)).toMatchObject([{ wasRunning: false }]);
-      expect(await deployments(name)).toEqual(ready.get(name));
+      await allReady(name);
       expect(await preview()).toEqual([]);
     });
 
     it("stops all, and the program has nothing to say of what is inside", async () => {
       expect(await factsOf("pause")).toHaveLength(all.length);
-      for (const name of all) expect(await podsOf(name)).toEqual([]);
+      for (const name of all) await withoutPods(name);
       expect(await up()).toEqual(all.flatMap(pauseOf).sort());
     });
 
@@ -171,7 +187,7 @@ export function pauseTests(): void {
       await pulumi("config", "set", "--path", replicas, "2");
       expect(await preview()).toEqual([]);
       await rehearsed("lab", "--", "resume");
-      for (const name of all) expect(await deployments(name)).toEqual(ready.get(name));
+      for (const name of all) await allReady(name);
       const changed = "update lab-devcluster1-istio-ingressgateway";
       expect(await up()).toEqual([...all.flatMap(resumeOf), changed].sort());
       expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
