@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
+import { KubernetesObjectApi } from "@kubernetes/client-node";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { openHostFile } from "./host/host-file.ts";
 import { paths } from "./paths.ts";
+import { kubeConfigOf } from "../steps/cluster.ts";
 import { tools } from "./toolchain/tools.ts";
 
 /** What a lab may leave on its host: everything outside of namespaces, and what is costly or secret inside of them. */
@@ -45,9 +46,7 @@ export async function leftovers(patienceSeconds: number): Promise<string[]> {
 }
 
 async function inventory(): Promise<string[]> {
-  const config = new KubeConfig();
-  config.loadFromString(readFileSync(paths.kubeconfig, "utf8"));
-  config.setCurrentContext("host");
+  const config = kubeConfigOf({ kubeconfig: readFileSync(paths.kubeconfig, "utf8"), context: "host" });
   const api = KubernetesObjectApi.makeApiClient(config);
   const lists = kinds.map(async ([apiVersion, kind]) =>
     (await api.list(apiVersion, kind)).items.map(({ metadata }) => {

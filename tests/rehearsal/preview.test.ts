@@ -25,18 +25,21 @@ describe("a first preview, without any cluster,", () => {
     await expect(planOf(await previewOf("dev"))).toMatchFileSnapshot("./plan/dev.txt");
   });
 
-  it.each(["kind", "k3s", "eks", "four"])("of the example %s is clean", async (stack) => {
-    const steps = await previewOf(stack);
+  const isClean = (steps: readonly PreviewStep[]) => {
     expect(steps.length).toBeGreaterThan(90);
     expect(new Set(steps.map(({ op }) => op))).toEqual(new Set(["create"]));
+  };
+
+  it.each(["kind", "k3s", "eks"])("of the example %s is clean", async (stack) => {
+    isClean(await previewOf(stack));
   });
 
-  it("has standard output to itself, whatever the driver has to say", async () => {
+  it("of the example four is clean, and has standard output to itself, whatever the driver says", async () => {
     const charts = mkdtempSync(join(tmpdir(), "charts-"));
-    const withCharts = rehearsalIn(rehearsalDir, { STACK: "dev", CHARTS: charts });
+    const withCharts = rehearsalIn(rehearsalDir, { STACK: "four", CHARTS: charts });
     const { stdout, output } = await withCharts.rehearsed("preview", "--", "--json");
     rmSync(charts, { recursive: true });
     expect(output).toContain(`${charts} lacks `);
-    expect(JSON.parse(stdout)).toHaveProperty("steps");
+    isClean((JSON.parse(stdout) as { steps: PreviewStep[] }).steps);
   });
 });

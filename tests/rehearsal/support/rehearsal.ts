@@ -6,11 +6,11 @@ import {
   AppsV1Api,
   CoreV1Api,
   CustomObjectsApi,
-  KubeConfig,
   RbacAuthorizationV1Api,
   StorageV1Api,
 } from "@kubernetes/client-node";
 import { rehearsalDir, root } from "../../../rehearsal/paths.ts";
+import { kubeConfigOf } from "../../../steps/cluster.ts";
 
 interface Run {
   readonly code: number;
@@ -123,9 +123,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
 
   /** Clients for one context of the rehearsal's kubeconfig. */
   function cluster(context: string) {
-    const config = new KubeConfig();
-    config.loadFromString(readFileSync(join(directory, "kubeconfig"), "utf8"));
-    config.setCurrentContext(context);
+    const config = kubeConfigOf({ kubeconfig: readFileSync(join(directory, "kubeconfig"), "utf8"), context });
     return {
       core: config.makeApiClient(CoreV1Api),
       apps: config.makeApiClient(AppsV1Api),
