@@ -135,6 +135,11 @@ export function pauseTests(): void {
     });
 
     it("ends with every pod ready again, and nothing left to do", async () => {
+      // First, as agents get ready only once they have reached it.
+      await patched("devmgmt", { metadata: { annotations: unpaused }, spec: { replicas: 1 } });
+      expect(await factsOf("resume", "devmgmt")).toMatchObject([{ wasRunning: true }]);
+      await allReady("devmgmt");
+
       const [facts] = await factsOf<{ cluster: string; wasRunning: boolean; readyPods: number }[]>(
         "resume",
         "devcluster2",
@@ -150,9 +155,6 @@ export function pauseTests(): void {
       );
       expect(await isRecorded("workloads[1].paused")).toBe(false);
 
-      await patched("devmgmt", { metadata: { annotations: unpaused }, spec: { replicas: 1 } });
-      expect(await factsOf("resume", "devmgmt")).toMatchObject([{ wasRunning: true }]);
-      await allReady("devmgmt");
       expect(await up()).toEqual([...resumeOf("devmgmt"), ...resumeOf("devcluster2")].sort());
       expect(await podsOf("devcluster2")).toHaveLength(pods.length);
     });
