@@ -41,7 +41,14 @@ export function judge(pods: readonly V1Pod[], copies: readonly V1Pod[], wanted: 
   const isDone = ({ status }: V1Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
   const ready = new Set(copies.filter(isReady).map(({ metadata }) => metadata?.annotations?.[uidOf]));
   const awaited = pods.filter((pod) => !isDone(pod));
-  const back = awaited.filter(({ metadata }) => ready.has(metadata?.uid)).length;
+  const missing = awaited.filter(({ metadata }) => !ready.has(metadata?.uid));
+  const back = awaited.length - missing.length;
   const total = Math.max(wanted, awaited.length);
-  return back >= total ? { value: back } : { state: `${back} of ${total} are ready on the host` };
+  if (back >= total) return { value: back };
+  const names = missing.map(({ metadata }) => `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`).sort();
+  return { state: [`${back} of ${total} are ready on the host`, ...firstOf(names)].join(", not ") };
 }
+
+/** One that stands for all. */
+const firstOf = ([first, ...more]: readonly string[]): string[] =>
+  first === undefined ? [] : [more.length === 0 ? first : `${first} and ${more.length} more`];

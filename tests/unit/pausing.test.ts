@@ -62,7 +62,10 @@ describe("a host that does not answer", () => {
 });
 
 describe("the pods of a cluster that comes back", () => {
-  const inside = (uid: string, phase = "Running"): V1Pod => ({ metadata: { uid }, status: { phase } });
+  const inside = (uid: string, phase = "Running"): V1Pod => ({
+    metadata: { uid, namespace: "bookinfo", name: `pod-${uid}` },
+    status: { phase },
+  });
   const copy = (uid: string, ready: "True" | "False"): V1Pod => ({
     metadata: { annotations: { "vcluster.loft.sh/uid": uid } },
     status: { conditions: [{ type: "Ready", status: ready }] },
@@ -70,13 +73,19 @@ describe("the pods of a cluster that comes back", () => {
 
   it.each<[what: string, ...given: Parameters<typeof judge>, expected: ReturnType<typeof judge>]>([
     ["are back when each has a ready copy", [inside("a")], [copy("a", "True")], 1, { value: 1 }],
-    ["are not back before that", [inside("a")], [], 1, { state: "0 of 1 are ready on the host" }],
+    [
+      "are not back before that",
+      [inside("a")],
+      [],
+      1,
+      { state: "0 of 1 are ready on the host, not bookinfo/pod-a" },
+    ],
     [
       "nor when one is not ready",
-      [inside("a")],
-      [copy("a", "False")],
-      1,
-      { state: "0 of 1 are ready on the host" },
+      [inside("c"), inside("a"), inside("b")],
+      [copy("a", "False"), copy("b", "True")],
+      3,
+      { state: "1 of 3 are ready on the host, not bookinfo/pod-a and 1 more" },
     ],
     ["nor when one is yet to be made", [], [], 2, { state: "0 of 2 are ready on the host" }],
     [
@@ -84,7 +93,7 @@ describe("the pods of a cluster that comes back", () => {
       [inside("b")],
       [copy("a", "True")],
       1,
-      { state: "0 of 1 are ready on the host" },
+      { state: "0 of 1 are ready on the host, not bookinfo/pod-b" },
     ],
     ["need not be those that have done their work", [inside("a", "Succeeded")], [], 0, { value: 0 }],
   ])("%s", (_, pods, copies, wanted, expected) => {
