@@ -15,15 +15,17 @@ const lab = {
 };
 /** What is not to come is waited for no longer than anything else needs on a busy machine. */
 const hurriedLab = { ...lab, timeoutSeconds: 15 };
-const project = checkout({ small: lab });
+const project = checkout({ small: lab, stored: lab });
 const rehearsal = rehearsalIn(join(rehearsalDir, "faults"), { STACK: "small" }, project.directory);
 const { directory, rehearse, rehearseWith, rehearsed, struck, cluster } = rehearsal;
 
+const stored = rehearsalIn(join(rehearsalDir, "data"), { STACK: "stored" }, project.directory);
+
 beforeAll(async () => {
-  await rehearsed("reset");
+  for (const { rehearsed } of [rehearsal, stored]) await rehearsed("reset");
 });
 afterAll(async () => {
-  await rehearse("reset");
+  for (const { rehearse } of [rehearsal, stored]) await rehearse("reset");
   project.remove();
 });
 
@@ -52,119 +54,125 @@ const listen = (port: number | undefined, address: string): Promise<Server> =>
     });
   });
 
-// One after the other on one lab: each run goes on from where the one before it had to stop.
-describe("a host", () => {
-  it("that ends while a lab is built ends that at once, and not when everything has had its time", async () => {
-    const { isStruck, code, output } = await struck(
-      (said) => said.includes("lab-mgmt-vcluster-namespace  created"),
-      () => {
-        killSupervisor(directory);
-      },
-      "up",
-    );
-    expect(isStruck).toBe(true);
-    expect(code).toBe(1);
-    expect(output).toContain("the host has ended: Pulumi ends what is under way");
-    expect(output).toContain("Failed. The host's supervisor ended. The last lines of its log:");
-  });
-});
+const inTurn = { concurrent: false };
 
-describe("a lab on a host", () => {
-  beforeAll(() => {
-    project.configure("small", hurriedLab);
-  });
-
-  it("without a load balancer is told to use node ports", async () => {
-    expect(await failureOn({ loadBalancer: "none", ...noSecret })).toContain(
-      "mgmt in namespace mgmt: Service mgmt has no address. Without a load balancer on the host it never is: set expose to NodePort.",
-    );
-  });
-
-  it("where no syncer writes a kubeconfig is told who should", async () => {
-    expect(await failureOn(noSecret)).toMatch(
-      /waited \d+ s for Secret vc-mgmt in namespace mgmt of the host: it does not exist\. Its writer is the syncer: kubectl -n mgmt logs mgmt-0 -c syncer\./,
-    );
-  });
-
-  it("that is too small is told which pods have no room, and what they lack", async () => {
-    expect(await failureOn({ nodes: [{ count: 1, cpu: 1, memory: "24Gi" }] })).toMatch(
-      /Pod \S+ is on no node: 0\/1 nodes are available: 1 Insufficient cpu\..* Make room on the host, or ask for less with resources\./,
-    );
-  });
-
-  it("whose node is not ready is told so, and comes up when it is", async () => {
-    await rehearsed("host");
-    const { core } = cluster("host");
-    const taint = async (taints: object[]) => {
-      const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
-      await core.patchNode({ name: "node-1", body: { spec: { taints } } }, merge);
-    };
-    // What the controllers of a cluster do to a node that does not answer.
-    await taint([{ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }]);
-    const { code, output } = await rehearse("up");
-    expect(code).toBe(1);
-    expect(output).toMatch(
-      /Pod \S+ is on no node: .*untolerated taint.* A node that is not ready has one: kubectl get nodes\./,
-    );
-
-    await taint([]);
-    project.configure("small", lab);
-    await rehearsed("up");
-  });
-});
-
-describe("a rehearsal", () => {
-  it("is not run twice at once", async () => {
-    const runs = await Promise.all([rehearse("up"), rehearse("up")]);
-    // Either may come first.
-    const [first, second] = runs.toSorted((a, b) => a.code - b.code);
-    expect([first?.code, second?.code], first?.output).toEqual([0, 1]);
-    expect(first?.output).toMatch(/^0 changes/m);
-    expect(second?.output).toMatch(
-      /make rehearse is running in \S+ \(process \d+\): wait for it, or end it\./,
-    );
-  });
-
-  it("comes back from a machine that was switched off, whoever has its numbers and ports now", async () => {
-    await stopHostOf(directory);
-    const { ports, network } = hostFile(directory);
-    const others = await Promise.all([
-      listen(ports["mgmt"], "127.0.0.1"),
-      listen(ports["etcd"], "127.0.0.1"),
-      listen(443, `127.${network}.0.1`),
-    ]);
-    // A process that has the number of the old supervisor, and nothing to do with it.
-    writeFileSync(
-      join(directory, "run", "supervisor.json"),
-      JSON.stringify({ pid: process.pid, born: "before" }),
-    );
-    try {
-      const { output } = await rehearsed("up");
-      expect(output).toMatch(/port \d+ of mgmt is taken by node \(pid \d+\): using \d+ instead/);
-      expect(output).toMatch(
-        /127\.\d+\.0\.0\/16 is taken by another rehearsal, all addresses move to 127\.\d+\.0\.0\/16/,
+// Beside what befalls the data of another one: it waits most of the time, for what never comes.
+describe.concurrent("one lab, where each run goes on from where the one before it had to stop:", () => {
+  describe("a host", inTurn, () => {
+    it("that ends while a lab is built ends that at once, and not when everything has had its time", async () => {
+      const { isStruck, code, output } = await struck(
+        (said) => said.includes("lab-mgmt-vcluster-namespace  created"),
+        () => {
+          killSupervisor(directory);
+        },
+        "up",
       );
-      expect(await rehearsal.deployments("east")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
-      expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
-    } finally {
-      for (const other of others) other.close();
-    }
+      expect(isStruck).toBe(true);
+      expect(code).toBe(1);
+      expect(output).toContain("the host has ended: Pulumi ends what is under way");
+      expect(output).toContain("Failed. The host's supervisor ended. The last lines of its log:");
+    });
+  });
+
+  describe("a lab on a host", inTurn, () => {
+    beforeAll(() => {
+      project.configure("small", hurriedLab);
+    });
+
+    it("without a load balancer is told to use node ports", async () => {
+      expect(await failureOn({ loadBalancer: "none", ...noSecret })).toContain(
+        "mgmt in namespace mgmt: Service mgmt has no address. Without a load balancer on the host it never is: set expose to NodePort.",
+      );
+    });
+
+    it("where no syncer writes a kubeconfig is told who should", async () => {
+      expect(await failureOn(noSecret)).toMatch(
+        /waited \d+ s for Secret vc-mgmt in namespace mgmt of the host: it does not exist\. Its writer is the syncer: kubectl -n mgmt logs mgmt-0 -c syncer\./,
+      );
+    });
+
+    it("that is too small is told which pods have no room, and what they lack", async () => {
+      expect(await failureOn({ nodes: [{ count: 1, cpu: 1, memory: "24Gi" }] })).toMatch(
+        /Pod \S+ is on no node: 0\/1 nodes are available: 1 Insufficient cpu\..* Make room on the host, or ask for less with resources\./,
+      );
+    });
+
+    it("whose node is not ready is told so, and comes up when it is", async () => {
+      await rehearsed("host");
+      const { core } = cluster("host");
+      const taint = async (taints: object[]) => {
+        const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+        await core.patchNode({ name: "node-1", body: { spec: { taints } } }, merge);
+      };
+      // What the controllers of a cluster do to a node that does not answer.
+      await taint([{ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }]);
+      const { code, output } = await rehearse("up");
+      expect(code).toBe(1);
+      expect(output).toMatch(
+        /Pod \S+ is on no node: .*untolerated taint.* A node that is not ready has one: kubectl get nodes\./,
+      );
+
+      await taint([]);
+      project.configure("small", lab);
+      await rehearsed("up");
+    });
+  });
+
+  describe("a rehearsal", inTurn, () => {
+    it("is not run twice at once", async () => {
+      const runs = await Promise.all([rehearse("up"), rehearse("up")]);
+      // Either may come first.
+      const [first, second] = runs.toSorted((a, b) => a.code - b.code);
+      expect([first?.code, second?.code], first?.output).toEqual([0, 1]);
+      expect(first?.output).toMatch(/^0 changes/m);
+      expect(second?.output).toMatch(
+        /make rehearse is running in \S+ \(process \d+\): wait for it, or end it\./,
+      );
+    });
+
+    it("comes back from a machine that was switched off, whoever has its numbers and ports now", async () => {
+      await stopHostOf(directory);
+      const { ports, network } = hostFile(directory);
+      const others = await Promise.all([
+        listen(ports["mgmt"], "127.0.0.1"),
+        listen(ports["etcd"], "127.0.0.1"),
+        listen(443, `127.${network}.0.1`),
+      ]);
+      // A process that has the number of the old supervisor, and nothing to do with it.
+      writeFileSync(
+        join(directory, "run", "supervisor.json"),
+        JSON.stringify({ pid: process.pid, born: "before" }),
+      );
+      try {
+        const { output } = await rehearsed("up");
+        expect(output).toMatch(/port \d+ of mgmt is taken by node \(pid \d+\): using \d+ instead/);
+        expect(output).toMatch(
+          /127\.\d+\.0\.0\/16 is taken by another rehearsal, all addresses move to 127\.\d+\.0\.0\/16/,
+        );
+        expect(await rehearsal.deployments("east")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
+        expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
+      } finally {
+        for (const other of others) other.close();
+      }
+    });
+  });
+
+  describe("taken down", inTurn, () => {
+    it("leaves nothing, though a virtual API server has just been killed", async () => {
+      killProcess(directory, "east.kube-apiserver");
+      expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);
+    });
   });
 });
 
-describe("taken down", () => {
-  it("leaves nothing, though a virtual API server has just been killed", async () => {
-    killProcess(directory, "east.kube-apiserver");
-    expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);
-  });
-});
-
-describe("data", () => {
+describe.concurrent("data", () => {
+  const { directory, rehearse, rehearsed } = stored;
   const data = join(directory, "etcd");
 
   // Only root may mount a small disk.
   it.skipIf(process.getuid?.() !== 0)(
     "that finds no room any more is told, and goes on when there is",
+    inTurn,
     async () => {
       mkdirSync(data, { recursive: true });
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=160m", "none", data]);
@@ -187,7 +195,7 @@ describe("data", () => {
     },
   );
 
-  it("that is spoilt is told, and thrown away on request", async () => {
+  it("that is spoilt is told, and thrown away on request", inTurn, async () => {
     await rehearsed("host");
     await stopHostOf(directory);
     const file = join(data, "data", "member", "snap", "db");
