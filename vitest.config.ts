@@ -30,8 +30,8 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // A file waits a third of its time; more than two of them crowd a machine of two cores.
-          maxWorkers: 2,
+          // A file waits a third of its time, for what takes its time or never comes: three keep two cores busy.
+          maxWorkers: 3,
           setupFiles: ["tests/own-rehearsal.ts"],
           // What is concurrent inside of a file waits most of its time, for what never comes.
           maxConcurrency: 3,

@@ -14,7 +14,7 @@ const lab = {
   workloads: [{ name: "east", eastWest: false, bookinfo: { reviews: ["v1"] } }],
 };
 /** What is not to come is waited for no longer than anything else needs on a busy machine. */
-const hurriedLab = { ...lab, timeoutSeconds: 15 };
+const hurriedLab = { ...lab, timeoutSeconds: 20 };
 const project = checkout({ small: lab, stored: lab });
 const rehearsal = rehearsalIn(join(rehearsalDir, "faults"), { STACK: "small" }, project.directory);
 const { directory, rehearse, rehearseWith, rehearsed, struck, cluster } = rehearsal;

@@ -33,7 +33,7 @@ describe.concurrent("the rehearsal refuses a program that", () => {
       // All but the agent is to come up, on a busy machine, too.
       const settings = oneWorkload("west", {
         workloads: [{ name: "west", eastWest: false }],
-        timeoutSeconds: 35,
+        timeoutSeconds: 45,
       });
       new Lab("lab", settings, {
         transformations: [reversed("lab-west-registration", "lab-west-agent")],
