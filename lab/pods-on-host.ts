@@ -1,6 +1,7 @@
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { isReady } from "../steps/diagnosis.ts";
 import type { Look } from "../steps/poll.ts";
+import { shortened } from "./shortened.ts";
 
 /** A virtual cluster, from inside and from the host. */
 export interface PodsOnHost {
@@ -46,9 +47,6 @@ export function judge(pods: readonly V1Pod[], copies: readonly V1Pod[], wanted: 
   const total = Math.max(wanted, awaited.length);
   if (back >= total) return { value: back };
   const names = missing.map(({ metadata }) => `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`).sort();
-  return { state: [`${back} of ${total} are ready on the host`, ...firstOf(names)].join(", not ") };
+  const which = names.length === 0 ? "" : `, not ${shortened(names, 1).join(" and ")}`;
+  return { state: `${back} of ${total} are ready on the host${which}` };
 }
-
-/** One that stands for all. */
-const firstOf = ([first, ...more]: readonly string[]): string[] =>
-  first === undefined ? [] : [more.length === 0 ? first : `${first} and ${more.length} more`];

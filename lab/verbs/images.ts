@@ -5,6 +5,7 @@ import { readSettings } from "../lab.ts";
 import { withoutCredentials } from "../redact.ts";
 import { isLocal } from "../rendered/render.ts";
 import { imagesOf, type UsedImage } from "../rendered/images.ts";
+import { shortened } from "../shortened.ts";
 import { table } from "../table.ts";
 import { present, type Report, verb } from "../verb.ts";
 
@@ -46,11 +47,8 @@ const named = 2;
 
 function tables(charts: readonly UsedChart[], all: readonly UsedImage[]): string {
   const isMirrored = all.some(({ mirror }) => mirror !== undefined);
-  const usersOf = ({ usedBy }: UsedImage): string => {
-    const users = [...new Set(usedBy.map(({ workload }) => workload))];
-    const rest = users.length - named;
-    return [...users.slice(0, named), ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
-  };
+  const usersOf = ({ usedBy }: UsedImage): string =>
+    shortened([...new Set(usedBy.map(({ workload }) => workload))], named).join(", ");
   return [
     table(
       ["chart", "version", "from"],

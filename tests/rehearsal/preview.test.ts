@@ -13,11 +13,13 @@ afterAll(async () => {
   await rehearsed("reset");
 });
 
+const stepsOf = (stdout: string): readonly PreviewStep[] =>
+  (JSON.parse(stdout) as { steps: PreviewStep[] }).steps;
+
 /** What a first preview of a stack says, with no cluster to ask. */
 async function previewOf(stack: string): Promise<readonly PreviewStep[]> {
   process.env["STACK"] = stack;
-  const { stdout } = await rehearsed("preview", "--", "--json");
-  return (JSON.parse(stdout) as { steps: PreviewStep[] }).steps;
+  return stepsOf((await rehearsed("preview", "--", "--json")).stdout);
 }
 
 describe("a first preview, without any cluster,", () => {
@@ -40,6 +42,6 @@ describe("a first preview, without any cluster,", () => {
     const { stdout, output } = await withCharts.rehearsed("preview", "--", "--json");
     rmSync(charts, { recursive: true });
     expect(output).toContain(`${charts} lacks `);
-    isClean((JSON.parse(stdout) as { steps: PreviewStep[] }).steps);
+    isClean(stepsOf(stdout));
   });
 });

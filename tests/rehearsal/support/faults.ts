@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
+import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
 import { endProcess, identify } from "../../../rehearsal/host/process-identity.ts";
 import { until } from "../../../rehearsal/host/until.ts";
+import { clusterOf } from "../../../steps/cluster.ts";
 
 /** A process of a rehearsal's host, as its supervisor remembers it. */
 interface Remembered {
@@ -72,23 +73,18 @@ export const engineProcesses = (mark: string, isWanted: (command: readonly strin
 
 /** A client for a virtual cluster of a rehearsal, as soon as its syncer has written the Secret. */
 export async function inside(directory: string, name: string): Promise<CoreV1Api> {
-  const host = hostOf(directory).makeApiClient(CoreV1Api);
-  const { data } = await host.readNamespacedSecret({ namespace: name, name: `vc-${name}` });
+  const { data } = await hostOf(directory).readNamespacedSecret({ namespace: name, name: `vc-${name}` });
   const { ports } = JSON.parse(readFileSync(join(directory, "run", "host.json"), "utf8")) as {
     ports: Readonly<Record<string, number>>;
   };
   const text = Buffer.from(data?.["config"] ?? "", "base64").toString();
-  const config = new KubeConfig();
-  config.loadFromString(text.replace("https://localhost:8443", `https://127.0.0.1:${ports[name] ?? ""}`));
-  return config.makeApiClient(CoreV1Api);
+  return clusterOf({
+    kubeconfig: text.replace("https://localhost:8443", `https://127.0.0.1:${ports[name] ?? ""}`),
+  });
 }
 
-function hostOf(directory: string): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromFile(join(directory, "kubeconfig"));
-  config.setCurrentContext("host");
-  return config;
-}
+const hostOf = (directory: string): CoreV1Api =>
+  clusterOf({ kubeconfig: readFileSync(join(directory, "kubeconfig"), "utf8"), context: "host" });
 
 /** Annotates the first pod of the host that is as wanted, as soon as there is one. */
 export async function annotateHostPod(
@@ -96,7 +92,7 @@ export async function annotateHostPod(
   isWanted: (pod: V1Pod) => boolean,
   annotations: Readonly<Record<string, string | null>>,
 ): Promise<void> {
-  const core = hostOf(directory).makeApiClient(CoreV1Api);
+  const core = hostOf(directory);
   let pod: V1Pod | undefined;
   await until(
     async () => {

@@ -117,6 +117,10 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     });
   }
 
+  /** What an update does, as `operation name`, in order of the alphabet. */
+  const updated = async (): Promise<string[]> =>
+    (await changesOf("up", "--yes", "--skip-preview")).map(([op, name]) => `${op} ${name}`).sort();
+
   /** The facts that a verb of the lab prints; it must succeed. */
   const factsOf = async <T>(...args: string[]): Promise<T> =>
     JSON.parse((await rehearsed("lab", "--", ...args, "--json")).stdout) as T;
@@ -167,6 +171,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     killedOnce,
     pulumi,
     changesOf,
+    updated,
     factsOf,
     cluster,
     deployments,
@@ -181,6 +186,7 @@ export const {
   killedOnce,
   pulumi,
   changesOf,
+  updated,
   factsOf,
   cluster,
   deployments,

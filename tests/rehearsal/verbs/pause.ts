@@ -3,15 +3,7 @@ import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { isReady } from "../../../rehearsal/actors/objects.ts";
 import { until } from "../../../rehearsal/host/until.ts";
-import {
-  changesOf,
-  cluster,
-  deployments,
-  factsOf,
-  pulumi,
-  rehearse,
-  rehearsed,
-} from "../support/rehearsal.ts";
+import { cluster, deployments, factsOf, pulumi, rehearse, rehearsed, updated } from "../support/rehearsal.ts";
 
 const all = ["devmgmt", "devcluster1", "devcluster2"];
 const paused = { "loft.sh/paused": "true", "loft.sh/paused-replicas": "1" };
@@ -46,9 +38,6 @@ async function preview(): Promise<string[]> {
     .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? ""}`)
     .sort();
 }
-
-const up = async (): Promise<string[]> =>
-  (await changesOf("up", "--yes", "--skip-preview")).map(([op, name]) => `${op} ${name}`).sort();
 
 /** The output of a run that must end with this. */
 async function refused(...args: string[]): Promise<string> {
@@ -112,7 +101,7 @@ export function pauseTests(): void {
       // A change inside of a paused cluster waits; one beside it does not.
       for (const index of [0, 1])
         await pulumi("config", "set", "--path", `mesh-lab:workloads[${index}].ingress.replicas`, "2");
-      expect(await up()).toEqual(
+      expect(await updated()).toEqual(
         [
           ...pauseOf("devmgmt"),
           ...pauseOf("devcluster2"),
@@ -155,7 +144,7 @@ export function pauseTests(): void {
       );
       expect(await isRecorded("workloads[1].paused")).toBe(false);
 
-      expect(await up()).toEqual([...resumeOf("devmgmt"), ...resumeOf("devcluster2")].sort());
+      expect(await updated()).toEqual([...resumeOf("devmgmt"), ...resumeOf("devcluster2")].sort());
       expect(await podsOf("devcluster2")).toHaveLength(pods.length);
     });
 
@@ -170,7 +159,7 @@ export function pauseTests(): void {
     it("stops all, and the program has nothing to say of what is inside", async () => {
       expect(await factsOf("pause")).toHaveLength(all.length);
       for (const name of all) await withoutPods(name);
-      expect(await up()).toEqual(all.flatMap(pauseOf).sort());
+      expect(await updated()).toEqual(all.flatMap(pauseOf).sort());
     });
 
     it("keeps what is new out of a paused cluster, and says what to do", async () => {
@@ -195,7 +184,7 @@ export function pauseTests(): void {
       await rehearsed("lab", "--", "resume");
       for (const name of all) await allReady(name);
       const changed = "update lab-devcluster1-istio-ingressgateway";
-      expect(await up()).toEqual([...all.flatMap(resumeOf), changed].sort());
+      expect(await updated()).toEqual([...all.flatMap(resumeOf), changed].sort());
       expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
     });
 
