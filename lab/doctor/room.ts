@@ -5,7 +5,7 @@ import type { PlannedPods } from "../rendered/pods.ts";
 import { NoHelm } from "../rendered/helm.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";
-import { type Amounts, amountsOf, inWords, minus, nothing, plus, requestsOf } from "./quantity.ts";
+import { type Amounts, amountsOf, inWords, minus, nothing, plus, requestsOf } from "../../steps/quantity.ts";
 
 export const roomCheck: Check<Facts> = {
   name: "room",

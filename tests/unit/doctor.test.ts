@@ -7,7 +7,7 @@ import { type Check, Fact, findings, fine, wrong } from "../../lab/doctor/check.
 import { judgedLicense, judgedVersions } from "../../lab/doctor/configuration.ts";
 import { giving, judgedRange, judgedRights, judgedStorage } from "../../lab/doctor/host.ts";
 import { judgedSigns, type Signs } from "../../lab/doctor/load-balancer.ts";
-import { amountsOf, inWords, numberOf, requestsOf } from "../../lab/doctor/quantity.ts";
+import { amountsOf, inWords, numberOf, requestsOf } from "../../steps/quantity.ts";
 import { judgedCharts } from "../../lab/doctor/repositories.ts";
 import { judgedRoom, placesOf } from "../../lab/doctor/room.ts";
 import { judgedPlugins } from "../../lab/doctor/plugins.ts";

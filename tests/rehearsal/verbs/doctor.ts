@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nothing, plus, requestsOf } from "../../../lab/doctor/quantity.ts";
+import { nothing, plus, requestsOf } from "../../../steps/quantity.ts";
 import type { Told } from "../../../lab/doctor/check.ts";
 import { clusters } from "../support/lab.ts";
 import { cluster, factsOf, pulumi, rehearse } from "../support/rehearsal.ts";

@@ -1,5 +1,16 @@
 import type { V1ResourceRequirements } from "@kubernetes/client-node";
-import type { PlannedPod } from "../rendered/pods.ts";
+
+/** A pod's containers, as far as a scheduler reckons with them. */
+interface Reckoned {
+  readonly initContainers?: readonly ReckonedContainer[];
+  readonly containers: readonly ReckonedContainer[];
+  readonly overhead?: Readonly<Record<string, string>>;
+}
+
+interface ReckonedContainer {
+  readonly restartPolicy?: string;
+  readonly resources?: V1ResourceRequirements;
+}
 
 /** What a pod asks for, or a node has. */
 export interface Amounts {
@@ -57,7 +68,7 @@ export const amountsOf = (quantities: Readonly<Record<string, string>> = {}): Am
 });
 
 /** What a scheduler reckons with for a pod: its containers together, or the largest of what runs before them. */
-export function requestsOf({ containers, initContainers = [], overhead = {} }: PlannedPod): Amounts {
+export function requestsOf({ containers, initContainers = [], overhead = {} }: Reckoned): Amounts {
   const staying = initContainers.filter(({ restartPolicy }) => restartPolicy === "Always");
   const leaving = initContainers.filter(({ restartPolicy }) => restartPolicy !== "Always");
   const together = [...containers, ...staying]
