@@ -1,5 +1,5 @@
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
-import { isReady } from "../steps/diagnosis.ts";
+import { isReady } from "../steps/conditions.ts";
 import type { Look } from "../steps/poll.ts";
 import { shortened } from "./shortened.ts";
 

@@ -1,5 +1,6 @@
 import type { V1ContainerStatus, V1PersistentVolumeClaim, V1Pod, V1Service } from "@kubernetes/client-node";
 import { exposureHints } from "../values/exposure.ts";
+import { condition, isWell } from "./conditions.ts";
 
 /** What there is in a namespace, as far as it can stand in a release's way. */
 export interface Found {
@@ -38,26 +39,6 @@ const placeHints: readonly (readonly [reason: string, hint: string])[] = [
   ],
   ["affinity/selector", "No node has the labels that are asked for: look at controlPlane.nodeSelector."],
 ];
-
-/** A pod, a node, or what else has conditions. */
-interface Conditioned {
-  readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly message?: string;
-    }[];
-  };
-}
-
-const condition = ({ status }: Conditioned, type: string) =>
-  status?.conditions?.find((candidate) => candidate.type === type);
-
-/** Whether a pod may be sent requests, or a node may be given pods. */
-export const isReady = (object: Conditioned): boolean => condition(object, "Ready")?.status === "True";
-
-/** Whether a pod is as it is to be: ready, or done with its work. */
-export const isWell = (pod: V1Pod): boolean => pod.status?.phase === "Succeeded" || isReady(pod);
 
 function podProblems(pod: V1Pod): string[] {
   if (isWell(pod)) return [];

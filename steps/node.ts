@@ -1,6 +1,6 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { clusterOf } from "./cluster.ts";
-import { isReady } from "./diagnosis.ts";
+import { isReady } from "./conditions.ts";
 import { run } from "./run.ts";
 
 interface NodeSpec {

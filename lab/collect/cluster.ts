@@ -9,7 +9,8 @@ import {
   VersionApi,
 } from "@kubernetes/client-node";
 import pMap from "p-map";
-import { isWell, problemsIn } from "../../steps/diagnosis.ts";
+import { isWell } from "../../steps/conditions.ts";
+import { problemsIn } from "../../steps/diagnosis.ts";
 import { explain } from "../../steps/poll.ts";
 import { within } from "../within.ts";
 import { table } from "../table.ts";

@@ -1,11 +1,11 @@
-import { CoreV1Api, type V1Node, type V1Pod, type V1Taint, type V1Toleration } from "@kubernetes/client-node";
-import { isReady } from "../../steps/diagnosis.ts";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { isOpenTo, type Place, placesOf } from "../../steps/placement.ts";
 import { clustersIn } from "../lab.ts";
 import type { PlannedPods } from "../rendered/pods.ts";
 import { NoHelm } from "../rendered/helm.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";
-import { type Amounts, amountsOf, inWords, minus, nothing, plus, requestsOf } from "../../steps/quantity.ts";
+import { type Amounts, inWords, minus, nothing, plus, requestsOf } from "../../steps/quantity.ts";
 
 export const roomCheck: Check<Facts> = {
   name: "room",
@@ -23,42 +23,6 @@ export const roomCheck: Check<Facts> = {
     }
   },
 };
-
-/** A node that pods can be given to. */
-export interface Place {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly taints: readonly V1Taint[];
-  /** What others leave for the lab. */
-  readonly free: Amounts;
-}
-
-/**
- * Where there is room for a lab: nodes that are ready and take pods, without what others ask for. What a lab that is
- * there already asks for is its own.
- *
- * @param own names of the lab's namespaces on the host
- */
-export function placesOf(nodes: readonly V1Node[], pods: readonly V1Pod[], own: readonly string[]): Place[] {
-  const others = pods.filter(
-    ({ metadata, status }) =>
-      !own.includes(metadata?.namespace ?? "") && !["Succeeded", "Failed"].includes(status?.phase ?? ""),
-  );
-  return nodes
-    .filter((node) => isReady(node) && node.spec?.unschedulable !== true)
-    .map(({ metadata, spec, status }) => {
-      const name = metadata?.name ?? "";
-      const taken = others
-        .flatMap((pod) => (pod.spec?.nodeName === name ? [requestsOf(pod.spec)] : []))
-        .reduce(plus, nothing);
-      return {
-        name,
-        labels: metadata?.labels ?? {},
-        taints: spec?.taints ?? [],
-        free: minus(amountsOf(status?.allocatable), taken),
-      };
-    });
-}
 
 /** One pod that is to be placed. */
 interface Need {
@@ -101,29 +65,10 @@ export function judgedRoom(places: readonly Place[], pods: readonly PlannedPods[
 }
 
 const needsOf = ({ cluster, workload, count, spec }: PlannedPods, places: readonly Place[]): Need[] => {
-  const fitting = places
-    .filter(
-      ({ labels, taints }) => isChosen(spec.nodeSelector, labels) && isTolerated(taints, spec.tolerations),
-    )
-    .map(({ name }) => name);
+  const fitting = places.filter((place) => isOpenTo(place, spec)).map(({ name }) => name);
   const need = { name: `${cluster} ${workload}`, amounts: requestsOf(spec), places: fitting };
   return Array.from({ length: count }, () => need);
 };
-
-const isChosen = (
-  selector: Readonly<Record<string, string>> = {},
-  labels: Readonly<Record<string, string>>,
-): boolean => Object.entries(selector).every(([key, value]) => labels[key] === value);
-
-const isTolerated = (taints: readonly V1Taint[], tolerations: readonly V1Toleration[] = []): boolean =>
-  taints
-    .filter(({ effect }) => effect !== "PreferNoSchedule")
-    .every((taint) => tolerations.some((toleration) => tolerates(toleration, taint)));
-
-const tolerates = ({ key, operator = "Equal", value = "", effect }: V1Toleration, taint: V1Taint): boolean =>
-  (key === undefined ? operator === "Exists" : key === taint.key) &&
-  (operator === "Exists" || value === (taint.value ?? "")) &&
-  (effect === undefined || effect === taint.effect);
 
 const fits = (need: Amounts, room: Amounts): boolean =>
   // Quantities like 0.1 do not add up exactly.

@@ -1,5 +1,6 @@
 import { CoreV1Api, type KubeConfig, type V1Pod, type V1Service } from "@kubernetes/client-node";
-import { isReady, problemsIn } from "../../steps/diagnosis.ts";
+import { isReady } from "../../steps/conditions.ts";
+import { problemsIn } from "../../steps/diagnosis.ts";
 import { ifExists } from "../../steps/cluster.ts";
 import { Failure } from "../failure.ts";
 import { within } from "../within.ts";

@@ -7,9 +7,10 @@ import { type Check, Fact, findings, fine, wrong } from "../../lab/doctor/check.
 import { judgedLicense, judgedVersions } from "../../lab/doctor/configuration.ts";
 import { giving, judgedRange, judgedRights, judgedStorage } from "../../lab/doctor/host.ts";
 import { judgedSigns, type Signs } from "../../lab/doctor/load-balancer.ts";
+import { placesOf } from "../../steps/placement.ts";
 import { amountsOf, inWords, numberOf, requestsOf } from "../../steps/quantity.ts";
 import { judgedCharts } from "../../lab/doctor/repositories.ts";
-import { judgedRoom, placesOf } from "../../lab/doctor/room.ts";
+import { judgedRoom } from "../../lab/doctor/room.ts";
 import { judgedPlugins } from "../../lab/doctor/plugins.ts";
 import { pathOfPrograms } from "../../lab/doctor/tools.ts";
 import { isAtLeast } from "../../versions.ts";
