@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
+import { labCommand } from "../commands.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { vclusterRelease } from "../values/releases.ts";
@@ -111,7 +112,7 @@ function leftAsItIs(name: string, cluster: string): pulumi.ResourceTransformatio
     `${name}-paused`,
     ({ name: resource }) => {
       throw new Error(
-        `${cluster} is paused, and ${resource} is yet to be made: npm run lab -- resume ${cluster}, or take its "paused" away.`,
+        `${cluster} is paused, and ${resource} is yet to be made: ${labCommand(`resume ${cluster}`)}, or take its "paused" away.`,
       );
     },
     { onDryRun: true },

@@ -5,6 +5,7 @@ import {
   setHeaderOptions,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
+import { pulumiCommand } from "../commands.ts";
 import { ifExists } from "../steps/cluster.ts";
 import { pausedAnnotations, pauseNotes } from "../values/vcluster.ts";
 import { askHost } from "./ask-host.ts";
@@ -29,7 +30,7 @@ export async function existingControlPlane(host: KubeConfig, cluster: string): P
   const set = await askHost(host, () => controlPlaneOf(host, cluster));
   if (set !== undefined) return set;
   throw new Failure(
-    `There is no virtual cluster ${cluster} on the host (context ${host.getCurrentContext()}): pulumi up first.`,
+    `There is no virtual cluster ${cluster} on the host (context ${host.getCurrentContext()}): ${pulumiCommand("up")} first.`,
   );
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
+import { pulumiCommand } from "../commands.ts";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "../config/check.ts";
 import { secretsOf } from "../config/secrets.ts";
 import { kubeConfigOf } from "../steps/cluster.ts";
@@ -107,7 +108,8 @@ export const readStack = async (): Promise<string> => (await pulumi("stack", "--
 export async function readOutputs(): Promise<Outputs> {
   const text = await pulumi("stack", "output", "--json", "--show-secrets");
   const { data } = outputsSchema.safeParse(JSON.parse(text));
-  if (data === undefined) throw new Failure("The lab is not up: its stack has no outputs. pulumi up first.");
+  if (data === undefined)
+    throw new Failure(`The lab is not up: its stack has no outputs. ${pulumiCommand("up")} first.`);
   return data;
 }
 

@@ -1,5 +1,6 @@
 /** `npm run lab -- VERB`: what one does with the lab from one day to the next. */
 import { Command } from "@commander-js/extra-typings";
+import { labCommand } from "../commands.ts";
 import { exitCodes } from "./failure.ts";
 import { verbs } from "./verbs/index.ts";
 
@@ -9,6 +10,10 @@ const program = new Command("npm run lab --")
   )
   .option("-s, --stack <name>", "the lab's stack; default: the one that pulumi stack select chose")
   .helpCommand(false)
+  .configureHelp({
+    commandUsage: (command) =>
+      labCommand(command.parent === null ? command.usage() : `${command.name()} ${command.usage()}`),
+  })
   .showHelpAfterError("(--help says more)")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage))
   .hook("preAction", (lab) => {

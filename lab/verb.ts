@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { labCommand } from "../commands.ts";
 import { type ExitCode, exitCodes, Failure } from "./failure.ts";
 
 /** What a verb found or did. */
@@ -16,13 +17,13 @@ export interface Report {
 /**
  * A verb, to which its file adds arguments, options and an action.
  *
- * @param example what one would type after `npm run lab --`
+ * @param example its call, e.g. `pause devcluster2`
  */
 export const verb = (name: string, summary: string, example: string) =>
   new Command(name)
     .description(summary)
     .option("--json", "print facts as JSON")
-    .addHelpText("after", `\nExample:\n  npm run lab -- ${example}`);
+    .addHelpText("after", `\nExample:\n  ${labCommand(example)}`);
 
 /** Waits for a verb's report, prints it, and settles what the process ends with. */
 export async function present(options: { readonly json?: true }, report: Promise<Report>): Promise<void> {

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
+import { rehearsalMark } from "../commands.ts";
 import { isMapping } from "../config/mapping.ts";
 import { type Versions, versions } from "../versions.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
@@ -68,6 +69,7 @@ export function describeStack(name: string): Stack {
       PATH: [join(root, "node_modules", ".bin"), paths.plugins, paths.bin, process.env["PATH"]].join(
         delimiter,
       ),
+      [rehearsalMark.name]: rehearsalMark.value,
       KUBECONFIG: paths.kubeconfig,
       // A run starts a dozen processes that load the same large libraries.
       NODE_COMPILE_CACHE: paths.compileCache,

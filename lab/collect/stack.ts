@@ -1,3 +1,4 @@
+import { pulumiCommand } from "../../commands.ts";
 import { pulumi } from "../pulumi.ts";
 import { table } from "../table.ts";
 import type { Collected } from "./cluster.ts";
@@ -55,7 +56,8 @@ export async function collectStack(): Promise<Collected> {
     ],
     problems: [
       ...pending.map(
-        ({ type, resource }) => `${nameOf(resource)} was cut off while ${type}: pulumi up goes on from there`,
+        ({ type, resource }) =>
+          `${nameOf(resource)} was cut off while ${type}: ${pulumiCommand("up")} goes on from there`,
       ),
       ...resources.flatMap((resource) =>
         (resource.initErrors ?? []).map((error) => `${nameOf(resource)} did not become ready: ${error}`),

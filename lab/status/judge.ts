@@ -1,4 +1,5 @@
 import type { V1Service } from "@kubernetes/client-node";
+import { labCommand, pulumiCommand } from "../../commands.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace } from "../../values/istio.ts";
 import { isConnected } from "../agents.ts";
@@ -88,21 +89,21 @@ const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>>
     `it does not answer: ${cluster.silence ?? ""}.${onHost(cluster)} Its log: kubectl -n ${cluster.name} logs ${cluster.name}-0 -c vcluster.`,
   ],
   stopped: ({ name }) => [
-    `its control plane was scaled down by hand: npm run lab -- resume ${name} starts it, pause ${name} makes it a pause.`,
+    `its control plane was scaled down by hand: ${labCommand(`resume ${name}`)} starts it, ${labCommand(`pause ${name}`)} makes it a pause.`,
   ],
-  gone: () => ["it is not on the host: pulumi up."],
+  gone: () => [`it is not on the host: ${pulumiCommand("up")}.`],
 };
 
 /** A pause is a fault only where the stack knows nothing of it: the next run would go by what it knows. */
 function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): string[] {
   if (state === "paused" && !isToBePaused)
     return [
-      `it was paused, and the stack's configuration does not say so: npm run lab -- pause ${name} notes it, resume ${name} ends it.`,
+      `it was paused, and the stack's configuration does not say so: ${labCommand(`pause ${name}`)} notes it, ${labCommand(`resume ${name}`)} ends it.`,
     ];
   const runs = state === "running" || state === "starting" || state === "silent";
   return runs && isToBePaused
     ? [
-        `it runs, and the stack's configuration has it paused: npm run lab -- resume ${name} notes that it runs, pause ${name} stops it.`,
+        `it runs, and the stack's configuration has it paused: ${labCommand(`resume ${name}`)} notes that it runs, ${labCommand(`pause ${name}`)} stops it.`,
       ]
     : [];
 }
@@ -110,7 +111,9 @@ function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): strin
 function releaseProblem({ name, namespace, status }: SeenRelease): string[] {
   if (status === "deployed") return [];
   const what = `${namespace}: Helm release ${name}`;
-  return status === undefined ? [`${what} is not there: pulumi up.`] : [`${what} is ${status}: pulumi up.`];
+  return status === undefined
+    ? [`${what} is not there: ${pulumiCommand("up")}.`]
+    : [`${what} is ${status}: ${pulumiCommand("up")}.`];
 }
 
 function agentOf(
@@ -135,7 +138,7 @@ function agentProblems(
   const log = `kubectl --context ${name} -n ${glooMeshNamespace} logs deployment/gloo-mesh-agent`;
   return [
     ...(registered === false
-      ? [`the management cluster has no KubernetesCluster ${name}: pulumi up --refresh.`]
+      ? [`the management cluster has no KubernetesCluster ${name}: ${pulumiCommand("up --refresh")}.`]
       : []),
     ...(connected === false ? [`the management server has no connection of its agent: ${log}.`] : []),
     ...(until === undefined ? [`${secret}, the certificate of its agent, is not there: ${log}.`] : []),

@@ -1,4 +1,5 @@
 import { CoreV1Api, type KubeConfig, type V1Pod, type V1Service } from "@kubernetes/client-node";
+import { pulumiCommand } from "../../commands.ts";
 import { isReady } from "../../steps/conditions.ts";
 import { problemsIn } from "../../steps/diagnosis.ts";
 import { ifExists } from "../../steps/cluster.ts";
@@ -31,7 +32,7 @@ export async function targetOf(cluster: KubeConfig, service: ForwardedService): 
   const selector = Object.entries(found?.spec?.selector ?? {});
   if (found === undefined || selector.length === 0)
     throw new Failure(
-      `There is no Service ${name} with pods in namespace ${namespace}: pulumi up --refresh.`,
+      `There is no Service ${name} with pods in namespace ${namespace}: ${pulumiCommand("up --refresh")}.`,
     );
   const labelSelector = selector.map(([key, value]) => `${key}=${value}`).join(",");
   const { items } = await within(core.listNamespacedPod({ namespace, labelSelector }));

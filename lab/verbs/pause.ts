@@ -1,4 +1,5 @@
 import type { KubeConfig } from "@kubernetes/client-node";
+import { labCommand } from "../../commands.ts";
 import { pauseWithoutVolumes } from "../../config/contradictions.ts";
 import { stopped } from "../../steps/pause.ts";
 import { existingControlPlane, isPaused, patchControlPlane, pausing } from "../control-plane.ts";
@@ -49,4 +50,4 @@ async function pauseOne(host: KubeConfig, cluster: string, timeoutSeconds: numbe
 }
 
 const describe = ({ cluster, wasPaused, removedPods }: PausedCluster): string =>
-  `${cluster} ${wasPaused ? "was paused already" : "is paused"}, ${removedPods} pods removed from the host. It comes back with: npm run lab -- resume ${cluster}`;
+  `${cluster} ${wasPaused ? "was paused already" : "is paused"}, ${removedPods} pods removed from the host. It comes back with: ${labCommand(`resume ${cluster}`)}`;

@@ -1,4 +1,5 @@
 import type { KubeConfig } from "@kubernetes/client-node";
+import { labCommand } from "../../commands.ts";
 import { diagnose } from "../../steps/diagnose.ts";
 import { poll } from "../../steps/poll.ts";
 import { controlPlaneOf, existingControlPlane, patchControlPlane, resuming } from "../control-plane.ts";
@@ -58,7 +59,7 @@ async function resumeOne({ hostContext, timeoutSeconds, ...where }: ResumeArgs):
   const readyPods = await step(`${cluster}: pods come back`, () =>
     poll({
       what: `the pods of ${cluster}`,
-      hint: `npm run lab -- status says what is not ready, and why.`,
+      hint: `${labCommand("status")} says what is not ready, and why.`,
       timeoutSeconds,
       look: () => lookAtPods(where),
     }),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { pulumiCommand, setting } from "../../commands.ts";
 import type { CheckedSettings } from "../../config/check.ts";
 import type { Answer } from "../../values/capabilities/check.ts";
 import {
@@ -43,13 +44,15 @@ async function tried(name: string): Promise<Report> {
   const settings = await readSettings();
   const [on] = turnedOn({ [name]: settings.capabilities[name] }, labView(settings.workloads));
   if (on === undefined)
-    throw new Failure(`${name} is off: pulumi config set --path capabilities.${name} true, and pulumi up.`);
+    throw new Failure(
+      `${name} is off: ${setting(`capabilities.${name}`, "true", { path: true })}, then ${pulumiCommand("up")}.`,
+    );
 
   const { home } = labView(settings.workloads);
   const outputs = await readOutputs();
   const { there, missing } = await lookForObjects(clusterOf(outputs, home), on, home);
   if (missing.length > 0)
-    throw new Failure(`${name} is on, and ${home} lacks ${missing.join(", ")}: pulumi up.`);
+    throw new Failure(`${name} is on, and ${home} lacks ${missing.join(", ")}: ${pulumiCommand("up")}.`);
   if (await isSimulated(hostOf(settings)))
     throw onlyOnRealNodes(`${name} is on${shownObjects(there)}, and it cannot be tried`);
 

@@ -1,4 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import { pulumiCommand, setting } from "../../commands.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
 import { endpointOf, exposureHints, httpUrl } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
@@ -81,7 +82,7 @@ function registration({ name }: SeenWorkload, { management }: Seen): Finding | u
   const found = named(management.contents.kubernetesClusters, glooMeshNamespace, name);
   return found === undefined
     ? wrong(
-        `there is no KubernetesCluster ${name} on ${management.name}, and its agent may not join: pulumi up --refresh`,
+        `there is no KubernetesCluster ${name} on ${management.name}, and its agent may not join: ${pulumiCommand("up --refresh")}`,
       )
     : (accepted("KubernetesCluster", { cluster: management.name, object: found }) ?? fine("registered"));
 }
@@ -95,11 +96,16 @@ function accepted(kind: string, located: Located): Finding | undefined {
   return state === "WARNING" ? noted(detail) : wrong(detail);
 }
 
+/** What fetches addresses again, and renews certificates. */
+const renewed = ({ now }: Seen): string =>
+  `${setting("renew", now.toISOString().slice(0, 10))}, then ${pulumiCommand("up")}`;
+
 const soonDays = 14;
 
-function certificate({ name, certificate: found }: SeenWorkload, { now }: Seen): Finding {
+function certificate({ name, certificate: found }: SeenWorkload, seen: Seen): Finding {
+  const { now } = seen;
   const secret = `relay-client-tls-secret in namespace ${glooMeshNamespace}`;
-  const renewal = `a new agent asks for another: kubectl --context ${name} -n ${glooMeshNamespace} delete secret relay-client-tls-secret, then pulumi up with another renew`;
+  const renewal = `a new agent asks for another: kubectl --context ${name} -n ${glooMeshNamespace} delete secret relay-client-tls-secret, then ${renewed(seen)}`;
   if (found === undefined)
     return wrong(`there is no certificate in Secret ${secret}: the agent has not got one from the relay`);
   if (!found.names.includes(name))
@@ -164,7 +170,8 @@ function gateway(kind: Gateway, { settings, contents }: WithContents, { expose }
 }
 
 /** Whether the stack's output is still where the gateway is. */
-function address({ productPage, contents }: WithContents, { expose }: Seen): Finding | undefined {
+function address({ productPage, contents }: WithContents, seen: Seen): Finding | undefined {
+  const { expose } = seen;
   const { spec, status } = named(contents.services, gatewayNamespace, gateways.ingress.name) ?? {};
   const ingress = expose === "LoadBalancer" ? status?.loadBalancer?.ingress?.[0] : undefined;
   if (productPage === undefined || spec === undefined) return undefined;
@@ -173,9 +180,7 @@ function address({ productPage, contents }: WithContents, { expose }: Seen): Fin
   const now = httpUrl(endpointOf(service, 80, new URL(productPage).hostname));
   return productPage === `${now}/productpage`
     ? fine(productPage)
-    : wrong(
-        `the stack has ${productPage}, and the gateway is now at ${now}: pulumi config set renew "$(date +%F)", then pulumi up`,
-      );
+    : wrong(`the stack has ${productPage}, and the gateway is now at ${now}: ${renewed(seen)}`);
 }
 
 function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined {
@@ -185,7 +190,9 @@ function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined
   const [worst] = refused;
   if (worst !== undefined) return worst;
   if (found.length > 0) return fine(found.map(placeOf).join(", "));
-  return wrong("no VirtualGateway listens on port 80 of its ingress gateway: pulumi up --refresh");
+  return wrong(
+    `no VirtualGateway listens on port 80 of its ingress gateway: ${pulumiCommand("up --refresh")}`,
+  );
 }
 
 function route(workload: SeenWorkload, seen: Seen): Finding | undefined {
@@ -197,7 +204,7 @@ function route(workload: SeenWorkload, seen: Seen): Finding | undefined {
   return routes.length > 0
     ? fine(routes.map(placeOf).join(", "))
     : wrong(
-        `no RouteTable leads from ${found.map(placeOf).join(", ")} to the product page: pulumi up --refresh`,
+        `no RouteTable leads from ${found.map(placeOf).join(", ")} to the product page: ${pulumiCommand("up --refresh")}`,
       );
 }
 

@@ -1,4 +1,5 @@
 import type { V1Deployment, V1Pod, V1Service } from "@kubernetes/client-node";
+import { pulumiCommand } from "../../commands.ts";
 import { problemsIn } from "../../steps/diagnosis.ts";
 import { type Contents, hasLabels, named, podsOf } from "../look.ts";
 
@@ -6,7 +7,7 @@ import { type Contents, hasLabels, named, podsOf } from "../look.ts";
 export function deploymentProblem(contents: Contents, namespace: string, name: string): string | undefined {
   const deployment = named(contents.deployments, namespace, name);
   if (deployment === undefined)
-    return `there is no Deployment ${name} in namespace ${namespace}: pulumi up --refresh`;
+    return `there is no Deployment ${name} in namespace ${namespace}: ${pulumiCommand("up --refresh")}`;
   const { wanted, there } = podsIn(deployment);
   if (wanted === 0) return `Deployment ${name} wants no pods: ${scaleUp(namespace, name)}`;
   if (there >= wanted) return undefined;
@@ -29,7 +30,7 @@ const problemsOf = (pods: readonly V1Pod[]): string =>
 export function endpointProblem(contents: Contents, namespace: string, name: string): string | undefined {
   const service = named(contents.services, namespace, name);
   if (service === undefined)
-    return `there is no Service ${name} in namespace ${namespace}: pulumi up --refresh`;
+    return `there is no Service ${name} in namespace ${namespace}: ${pulumiCommand("up --refresh")}`;
   if (readyEndpoints(contents, service) > 0) return undefined;
   const nowhere = `Service ${name} has no ready endpoints`;
   const pods = podsOf(contents.pods, namespace, service.spec?.selector);

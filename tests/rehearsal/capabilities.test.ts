@@ -141,7 +141,7 @@ describe("capabilities", () => {
       "faultInjection is on, with RouteTable bookinfo/ratings, FaultInjectionPolicy bookinfo/fault-injection, and it cannot be tried: the host's nodes are simulated",
     ],
     [["opa"], 3, "ExtAuthServer gloo-mesh-addons/ext-auth-server, ConfigMap bookinfo/opa-bookinfo"],
-    [["waf"], 1, "waf is off: pulumi config set --path capabilities.waf true, and pulumi up."],
+    [["waf"], 1, "waf is off: set capabilities.waf to true in Pulumi.four.yaml, then make rehearse."],
     [["magic"], 2, "There is no capability magic; there are failover, faultInjection,"],
   ])("are tried as far as simulated nodes allow it: %j", async (args, code, message) => {
     const run = await rehearse("lab", "--", "try", ...args);
@@ -245,7 +245,7 @@ describe("capabilities", () => {
       name: "waf",
     });
     const { code, output } = await rehearse("lab", "--", "try", "waf");
-    expect(output).toContain("waf is on, and east-1 lacks WAFPolicy bookinfo/waf: pulumi up");
+    expect(output).toContain("waf is on, and east-1 lacks WAFPolicy bookinfo/waf: make rehearse.");
     expect(code).toBe(1);
   });
 

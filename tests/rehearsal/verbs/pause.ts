@@ -166,10 +166,10 @@ export function pauseTests(): void {
       await pulumi("config", "set", "--path", "mesh-lab:workloads[2].name", "devcluster3");
       try {
         expect(await refused("pulumi", "--", "preview")).toContain(
-          'devmgmt is paused, and lab-devcluster3-registration is yet to be made: npm run lab -- resume devmgmt, or take its "paused" away.',
+          'devmgmt is paused, and lab-devcluster3-registration is yet to be made: make lab ARGS="resume devmgmt", or take its "paused" away.',
         );
         expect(await refused("lab", "--", "pause", "devcluster3")).toContain(
-          "There is no virtual cluster devcluster3 on the host (context host): pulumi up first.",
+          "There is no virtual cluster devcluster3 on the host (context host): make rehearse first.",
         );
         expect(await isRecorded("workloads[2].paused")).toBe(false);
       } finally {

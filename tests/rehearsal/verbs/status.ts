@@ -105,7 +105,7 @@ export function statusTests(): void {
       expect(unknown.code).toBe(1);
       expect(unknown.problems).toEqual({
         [name]: [
-          `it was paused, and the stack's configuration does not say so: npm run lab -- pause ${name} notes it, resume ${name} ends it.`,
+          `it was paused, and the stack's configuration does not say so: make lab ARGS="pause ${name}" notes it, make lab ARGS="resume ${name}" ends it.`,
         ],
       });
 
@@ -216,7 +216,7 @@ export function statusTests(): void {
       const { code, facts } = await status();
       await pulumi("config", "rm", "--path", "mesh-lab:workloads[2]");
       expect(code).toBe(1);
-      expect(facts[3]).toMatchObject({ state: "gone", problems: ["it is not on the host: pulumi up."] });
+      expect(facts[3]).toMatchObject({ state: "gone", problems: ["it is not on the host: make rehearse."] });
 
       await pulumi("config", "set", "hostContext", "elsewhere");
       const elsewhere = await rehearse("lab", "--", "status");
