@@ -31,7 +31,7 @@ export const exposedFields: Readonly<
 
 /** What to do where a Service is not given its address. */
 export const exposureHints: Readonly<Record<Exposure, string>> = {
-  LoadBalancer: "Without a load balancer on the host it never is: set expose to NodePort.",
+  LoadBalancer: "If the host has no load balancer, set expose to NodePort.",
   NodePort: "Look at the events of the Service.",
 };
 

@@ -10,7 +10,8 @@ import {
 } from "@kubernetes/client-node";
 import pMap from "p-map";
 import { isWell } from "../../steps/conditions.ts";
-import { problemsIn } from "../../steps/diagnosis.ts";
+import { type Found, problemsOf } from "../../steps/diagnosis.ts";
+import { timeOf } from "../../steps/events.ts";
 import { explain } from "../../steps/poll.ts";
 import { within } from "../within.ts";
 import { table } from "../table.ts";
@@ -79,7 +80,7 @@ export async function collectCluster(
   ]);
   const unready = pods.filter((pod) => !isWell(pod));
   return {
-    problems: [...gaps, ...namespacedProblems({ services, claims, pods })],
+    problems: [...gaps, ...namespacedProblems({ services, claims, pods, events })],
     secrets: secrets.filter(({ type }) => type !== helmType).flatMap(secretsInObject),
     files: together(
       {
@@ -106,20 +107,11 @@ interface Placed {
 const namespaceOf = ({ metadata }: Placed): string => metadata?.namespace ?? "";
 const nameOf = ({ metadata }: Placed): string => metadata?.name ?? "";
 
-function namespacedProblems(found: Parameters<typeof problemsIn>[0]): string[] {
-  const namespaces = [
-    ...new Set(Object.values(found).flatMap((list: readonly Placed[]) => list.map(namespaceOf))),
-  ];
-  return namespaces.sort().flatMap((namespace) => {
-    const isHere = (object: Placed): boolean => namespaceOf(object) === namespace;
-    const { services, claims, pods } = found;
-    return problemsIn({
-      services: services.filter(isHere),
-      claims: claims.filter(isHere),
-      pods: pods.filter(isHere),
-    }).map((problem) => `${namespace}: ${problem}`);
-  });
-}
+/** By namespace, and there in the order in which they are found. */
+const namespacedProblems = (found: Found): string[] =>
+  problemsOf(found)
+    .toSorted((a, b) => a.namespace.localeCompare(b.namespace))
+    .map(({ namespace, text }) => `${namespace}: ${text}`);
 
 const restartsOf = ({ status }: V1Pod): number =>
   (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
@@ -141,14 +133,9 @@ function podTable(pods: readonly V1Pod[]): string {
 }
 
 function eventTable(events: readonly CoreV1Event[]): string {
-  const timeOf = ({ lastTimestamp, eventTime, metadata }: CoreV1Event): string => {
-    const time = lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
-    // The library leaves times with microseconds as the text that they were.
-    return time === undefined ? "" : new Date(time).toISOString();
-  };
   const rows = events
     .map((event) => [
-      timeOf(event),
+      new Date(timeOf(event)).toISOString(),
       event.type ?? "",
       namespaceOf(event),
       `${event.involvedObject.kind ?? ""}/${event.involvedObject.name ?? ""}`,

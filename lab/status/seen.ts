@@ -11,8 +11,11 @@ import {
   VersionApi,
 } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/check.ts";
-import { diagnose } from "../../steps/diagnose.ts";
+import { copiedEvents, knownOf, problemsAt } from "../../steps/diagnose.ts";
+import type { Known } from "../../steps/diagnosis.ts";
+import type { SeenEvent } from "../../steps/events.ts";
 import { statusOf } from "../../steps/helm-release.ts";
+import { type KeysOf, keysIn } from "../../steps/keys.ts";
 import { explain } from "../../steps/poll.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../values/releases.ts";
@@ -44,6 +47,10 @@ export interface Contents {
   readonly pods: readonly V1Pod[];
   readonly services: readonly V1Service[];
   readonly claims: readonly V1PersistentVolumeClaim[];
+  /** What happened to any of these, also to their copies on the host. */
+  readonly events: readonly SeenEvent[];
+  /** What is known of the host, and of the configuration. */
+  readonly known: Known;
   /** The certificate of its agent; undefined: it has none. */
   readonly certificate: Certificate | undefined;
   /** Names of the clusters that are registered here. */
@@ -51,6 +58,9 @@ export interface Contents {
   /** What its management server counts; undefined where there is none, or no container runs. */
   readonly metrics: Metrics | undefined;
 }
+
+/** What a look into a cluster tells by itself. */
+type Seen = Omit<Contents, "known">;
 
 /** A cluster of the lab as it was found. */
 export interface SeenCluster {
@@ -92,12 +102,50 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
       if (controlPlane === undefined || isStopped(controlPlane)) return seen;
 
       const inside = wanted.filter(({ kind }) => kind !== "vcluster");
-      const found = await lookInto(outputs, cluster, inside, role === "management" && !simulated);
-      if ("contents" in found && isReady(controlPlane)) return { ...seen, ...found };
-      const problems = await askHost(host, () => diagnose({ context: settings.hostContext }, cluster));
-      return { ...seen, ...found, onHost: problems };
+      const keysOf = keysIn({ ...settings, cluster: configOf(settings, cluster) });
+      const { contents, ...found } = await lookInto(
+        outputs,
+        cluster,
+        inside,
+        role === "management" && !simulated,
+      );
+      const [onHost, complete] = await askHost(host, () =>
+        Promise.all([
+          contents !== undefined && isReady(controlPlane)
+            ? []
+            : problemsAt({ context: settings.hostContext, namespace: cluster, keysOf }),
+          contents && withHost(contents, host, cluster, keysOf),
+        ]),
+      );
+      const problems = onHost.map(({ text }) => text);
+      return {
+        ...seen,
+        ...found,
+        ...(complete === undefined ? {} : { contents: complete }),
+        onHost: problems,
+      };
     }),
   );
+}
+
+/** What the configuration says of a cluster. */
+function configOf({ management, workloads }: CheckedSettings, name: string) {
+  return workloads.find((workload) => workload.name === name) ?? management;
+}
+
+/** What is in a cluster, with what the host and the configuration have to do with it. */
+async function withHost(
+  contents: Seen,
+  host: KubeConfig,
+  cluster: string,
+  keysOf: KeysOf,
+): Promise<Contents> {
+  const [copied, known] = await Promise.all([copiedEvents(host, cluster), knownOf(host, contents)]);
+  return {
+    ...contents,
+    events: [...contents.events, ...copied],
+    known: { ...known, keysOf, hostNamespace: cluster },
+  };
 }
 
 /** Names of releases depend on none of it. */
@@ -112,7 +160,7 @@ async function lookInto(
   cluster: string,
   releases: readonly Named[],
   hasMetrics: boolean,
-): Promise<{ contents: Contents } | { silence: string }> {
+): Promise<{ contents?: Seen; silence?: string }> {
   if (outputs === undefined) return { silence: "the stack has no kubeconfig for it yet" };
   try {
     const access = clusterOf(outputs, cluster);
@@ -136,7 +184,7 @@ async function contentsOf(
   cluster: KubeConfig,
   releases: readonly Named[],
   hasMetrics: boolean,
-): Promise<Contents> {
+): Promise<Seen> {
   const [core, apps] = [cluster.makeApiClient(CoreV1Api), cluster.makeApiClient(AppsV1Api)];
   const [
     version,
@@ -147,6 +195,7 @@ async function contentsOf(
     pods,
     services,
     claims,
+    events,
     certificate,
     registered,
     metrics,
@@ -159,6 +208,7 @@ async function contentsOf(
     core.listPodForAllNamespaces(),
     core.listServiceForAllNamespaces(),
     core.listPersistentVolumeClaimForAllNamespaces(),
+    core.listEventForAllNamespaces(),
     clientCertificate(cluster),
     registeredIn(cluster),
     hasMetrics ? metricsOf(cluster) : undefined,
@@ -172,6 +222,7 @@ async function contentsOf(
     pods: pods.items,
     services: services.items,
     claims: claims.items,
+    events: events.items,
     certificate,
     registered,
     metrics,

@@ -1,5 +1,7 @@
 import type { V1LabelSelector, V1Pod } from "@kubernetes/client-node";
-import { problemsIn } from "../../steps/diagnosis.ts";
+import { problemsIn, problemsOf } from "../../steps/diagnosis.ts";
+import { complaintsIn } from "../../steps/events.ts";
+import { adviceOn } from "../../steps/refusals.ts";
 import { podsOf } from "../look.ts";
 import type { Contents } from "./seen.ts";
 
@@ -19,7 +21,8 @@ export interface Workload {
 }
 
 /** The workloads of a cluster. */
-export function workloadsOf({ deployments, statefulSets, daemonSets }: Contents): Workload[] {
+export function workloadsOf({ deployments, statefulSets, daemonSets, events }: Contents): Workload[] {
+  const complaints = complaintsIn(events);
   return [
     ...deployments.map(({ metadata, spec, status }) => ({
       ...namesOf("Deployment", metadata),
@@ -34,14 +37,20 @@ export function workloadsOf({ deployments, statefulSets, daemonSets }: Contents)
       wanted: spec?.replicas ?? 1,
       ...countsOf(status?.replicas, status?.updatedReplicas, status?.readyReplicas),
       selector: spec?.selector,
-      refusal: undefined,
+      refusal:
+        (status?.replicas ?? 0) < (spec?.replicas ?? 1)
+          ? complaints({ kind: "StatefulSet", metadata })[0]
+          : undefined,
     })),
     ...daemonSets.map(({ metadata, spec, status }) => ({
       ...namesOf("DaemonSet", metadata),
       wanted: status?.desiredNumberScheduled ?? 0,
       ...countsOf(status?.currentNumberScheduled, status?.updatedNumberScheduled, status?.numberReady),
       selector: spec?.selector,
-      refusal: undefined,
+      refusal:
+        (status?.currentNumberScheduled ?? 0) < (status?.desiredNumberScheduled ?? 0)
+          ? complaints({ kind: "DaemonSet", metadata })[0]
+          : undefined,
     })),
   ];
 }
@@ -67,30 +76,24 @@ export function problemsInside(contents: Contents): string[] {
   const faulty = workloads.filter(({ workload: { ready, wanted } }) => ready < wanted);
   const owned = new Set(workloads.flatMap(({ own }) => own));
   const single = pods.filter((pod) => !owned.has(pod));
+  const { services, claims } = contents;
+  const others = problemsOf({ services, claims, pods: single, events: contents.events }, contents.known);
   return [
-    ...faulty.map(({ workload, own }) => describe(workload, own)),
-    ...namespaced(contents.services, (services) => problemsIn({ services, claims: [], pods: [] })),
-    ...namespaced(contents.claims, (claims) => problemsIn({ services: [], claims, pods: [] })),
-    ...namespaced(single, (ofOne) => problemsIn({ services: [], claims: [], pods: ofOne })),
+    ...faulty.map(({ workload, own }) => describe(workload, own, contents)),
+    ...others.map(({ namespace, text }) => `${namespace}: ${text}`),
   ];
 }
 
-function describe(workload: Workload, pods: readonly V1Pod[]): string {
+function describe(workload: Workload, pods: readonly V1Pod[], { events, known }: Contents): string {
   const { kind, namespace, name, ready, wanted, outdated, refusal } = workload;
   const besides = outdated === 0 ? "" : `, and ${outdated} from before its last change`;
   const reasons = [
-    ...(refusal === undefined ? [] : [`It can make none: ${refusal.replace(/\.$/, "")}.`]),
-    ...problemsIn({ services: [], claims: [], pods }),
+    ...(refusal === undefined
+      ? []
+      : [`It can make none: ${refusal.replace(/\.$/, "")}.${adviceOn(refusal, known.hostNamespace)}`]),
+    ...problemsIn({ pods, events }, known),
   ];
   return [`${namespace}: ${kind} ${name} has ${ready} of ${wanted} pods ready${besides}.`, ...reasons].join(
     " ",
   );
 }
-
-const namespaced = <T extends { metadata?: { namespace?: string } }>(
-  objects: readonly T[],
-  problemsOf: (objects: readonly T[]) => string[],
-): string[] =>
-  objects.flatMap((object) =>
-    problemsOf([object]).map((problem) => `${object.metadata?.namespace ?? ""}: ${problem}`),
-  );

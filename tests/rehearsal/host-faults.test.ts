@@ -81,7 +81,7 @@ describe.concurrent("one lab, where each run goes on from where the one before i
 
     it("without a load balancer is told to use node ports", async () => {
       expect(await failureOn({ loadBalancer: "none", ...noSecret })).toContain(
-        "mgmt in namespace mgmt: Service mgmt has no address. Without a load balancer on the host it never is: set expose to NodePort.",
+        "mgmt in namespace mgmt: Service mgmt has no address. If the host has no load balancer, set expose to NodePort.",
       );
     });
 
@@ -93,7 +93,7 @@ describe.concurrent("one lab, where each run goes on from where the one before i
 
     it("that is too small is told which pods have no room, and what they lack", async () => {
       expect(await failureOn({ nodes: [{ count: 1, cpu: 1, memory: "24Gi" }] })).toMatch(
-        /Pod \S+ is on no node: 0\/1 nodes are available: 1 Insufficient cpu\..* Make room on the host, or ask for less with resources\./,
+        /Pod \S+ is on no node: 0\/1 nodes are available: 1 Insufficient cpu\..* It asks for [\d.]+ CPUs and [\d.]+ GiB; node-1 has most free, [\d.]+ CPUs and [\d.]+ GiB\. Make room on the host, or add a node/,
       );
     });
 
@@ -109,7 +109,7 @@ describe.concurrent("one lab, where each run goes on from where the one before i
       const { code, output } = await rehearse("up");
       expect(code).toBe(1);
       expect(output).toMatch(
-        /Pod \S+ is on no node: .*untolerated taint.* A node that is not ready has one: kubectl get nodes\./,
+        /Pod \S+ is on no node: .*untolerated taint.* Node node-1 is not fit for pods now: kubectl describe node node-1\./,
       );
 
       await taint([]);

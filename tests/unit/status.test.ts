@@ -16,6 +16,8 @@ const contents = (more: Partial<Contents> = {}): Contents => ({
   pods: [],
   services: [],
   claims: [],
+  events: [],
+  known: {},
   certificate: { names: ["east"], validTo: new Date("2027-06-01T00:00:00Z") },
   registered: ["east"],
   metrics: undefined,
@@ -209,7 +211,7 @@ describe("a workload that is not ready", () => {
     expect(found).toHaveLength(3);
     expect(found[0]).toMatch(/^bookinfo: Service gateway has no address\. /);
     expect(found[1]).toBe(
-      "bookinfo: PersistentVolumeClaim data is not bound. Look at what storage class fast needs.",
+      "bookinfo: PersistentVolumeClaim data is not bound: storage class fast has made no volume yet.",
     );
     expect(found[2]).toBe("bookinfo: Pod alone: container details is in ErrImagePull");
   });

@@ -135,7 +135,7 @@ describe("the first cause", () => {
       "a gateway without address",
       withEast({}, { services: changed(eastContents.services, "istio-eastwestgateway", { status: {} }) }),
       "east-west gateway",
-      "Service istio-eastwestgateway has no address. Without a load balancer",
+      "Service istio-eastwestgateway has no address. If the host has no load balancer",
     ],
     [
       "an address that changed",
