@@ -7,9 +7,12 @@ import {
   bookinfoPort,
   bookinfoServices,
   type BookinfoServicesArgs,
+  clusterLabel,
 } from "../values/bookinfo.ts";
 
 export interface BookinfoArgs extends BookinfoServicesArgs {
+  /** Name of the cluster, by which route tables find its pods. */
+  readonly cluster: string;
   /** What must be ready before a pod is created, so that it gets its sidecar: a pod without one never heals. */
   readonly injection: readonly pulumi.Resource[];
   /** How long each Deployment may take, in seconds. */
@@ -41,7 +44,7 @@ export class Bookinfo extends pulumi.ComponentResource {
   private service(
     name: string,
     { name: app, versions }: BookinfoService,
-    { injection, timeoutSeconds }: BookinfoArgs,
+    { cluster, injection, timeoutSeconds }: BookinfoArgs,
   ): void {
     const namespace = this.namespace.metadata.name;
     const account = new k8s.core.v1.ServiceAccount(
@@ -68,7 +71,7 @@ export class Bookinfo extends pulumi.ComponentResource {
     for (const version of versions) {
       new k8s.apps.v1.Deployment(
         `${name}-${app}-${version.version}`,
-        deployment(app, version, namespace, account.metadata.name, timeoutSeconds),
+        deployment(app, version, cluster, namespace, account.metadata.name, timeoutSeconds),
         { parent: this, dependsOn: [...injection] },
       );
     }
@@ -78,6 +81,7 @@ export class Bookinfo extends pulumi.ComponentResource {
 function deployment(
   app: string,
   { version, image, env = {}, scratch = {} }: BookinfoVersion,
+  cluster: string,
   namespace: pulumi.Input<string>,
   serviceAccountName: pulumi.Input<string>,
   timeoutSeconds: number,
@@ -94,7 +98,7 @@ function deployment(
       replicas: 1,
       selector: { matchLabels: labels },
       template: {
-        metadata: { labels },
+        metadata: { labels: { ...labels, [clusterLabel]: cluster } },
         spec: {
           serviceAccountName,
           containers: [

@@ -108,7 +108,14 @@ export class Lab extends pulumi.ComponentResource {
     const { reviews } = cluster.bookinfo;
     return new Bookinfo(
       `${name}-${cluster.name}-bookinfo`,
-      { reviews, tag: versions.bookinfo, imageRegistry, injection: [istio.istiod], timeoutSeconds },
+      {
+        cluster: cluster.name,
+        reviews,
+        tag: versions.bookinfo,
+        imageRegistry,
+        injection: [istio.istiod],
+        timeoutSeconds,
+      },
       { parent: this, providers: [vcluster.provider], ...vcluster.inside },
     );
   }

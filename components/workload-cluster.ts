@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, WorkloadConfig } from "../config.ts";
 import type { Localities } from "../steps/localities.ts";
 import { glooMeshNamespace, kubernetesCluster } from "../values/gloo-resources.ts";
+import { regionOf } from "../values/capabilities/index.ts";
 import { agentRelease } from "../values/releases.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { glooResource } from "./gloo-resource.ts";
@@ -110,7 +111,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
     { cluster, multiCluster, timeoutSeconds }: WorkloadClusterArgs,
   ): readonly pulumi.Resource[] {
     if (!multiCluster) return [];
-    const place = { region: cluster.region ?? "lab", zone: cluster.zone ?? cluster.name };
+    const place = { region: regionOf(cluster), zone: cluster.zone ?? cluster.name };
     const { resource, result } = runStep<Localities>(
       `${name}-localities`,
       {

@@ -12,6 +12,7 @@ import {
 } from "../values/capabilities/index.ts";
 import type { CheckedSettings } from "./check.ts";
 import { list, type Mapping, mapping } from "./mapping.ts";
+import { conflicts } from "./capability-conflicts.ts";
 import { type Mistake, mistakeIf } from "./mistake.ts";
 
 /**
@@ -19,13 +20,16 @@ import { type Mistake, mistakeIf } from "./mistake.ts";
  * left out: what these come to is not known.
  */
 export function capabilityContradictions(input: Mapping): Mistake[] {
-  const on = turnedOn(validOnes(mapping(input["capabilities"])), viewOf(input));
+  const chosen = validOnes(mapping(input["capabilities"]));
+  const on = turnedOn(chosen, viewOf(input));
   return [
     ...on.flatMap((one) => [
       ...withoutBookinfo(one, input),
       ...(one.targets ?? []).flatMap((target) => unreachable(one, target, input)),
     ]),
     ...on.flatMap((one, index) => on.slice(0, index).flatMap((earlier) => inTheWay(one, earlier))),
+    ...conflicts(chosen),
+    ...unknownRegions(chosen, input),
     ...withoutIdentityProvider(input, on),
   ].filter(isFirst);
 }
@@ -49,8 +53,10 @@ function viewOf({ workloads }: Mapping) {
     list(workloads).map((workload) => {
       const { reviews } = mapping(workload["bookinfo"]);
       const chosen = Array.isArray(reviews) ? reviews : reviewsVersions;
+      const { region } = workload;
       return {
         name: nameOf(workload),
+        ...(typeof region === "string" ? { region } : {}),
         bookinfo:
           workload["bookinfo"] === undefined
             ? undefined
@@ -152,6 +158,24 @@ function inTheWay(one: TurnedOn, other: TurnedOn): Mistake[] {
 function isMovable(name: CapabilityName): boolean {
   const { knobs }: { knobs: z.ZodType } = capabilities[name];
   return knobs instanceof z.ZodObject && "route" in knobs.shape;
+}
+
+/** Regions of a failover that no cluster with Bookinfo is in: no request comes from there, or goes there. */
+function unknownRegions({ failover }: ChosenCapabilities, input: Mapping): Mistake[] {
+  if (failover === undefined || failover === false) return [];
+  const { regions } = viewOf({
+    ...input,
+    workloads: list(input["workloads"]).filter(({ bookinfo }) => bookinfo !== undefined),
+  });
+  return failover.regions.flatMap((mapped, index) =>
+    (["from", "to"] as const).flatMap((end) =>
+      mistakeIf(
+        !regions.includes(mapped[end]),
+        pathTo("failover", `regions[${index}].${end}`),
+        `no workload cluster that runs Bookinfo is in region ${mapped[end]}; there are ${regions.join(", ")}`,
+      ),
+    ),
+  );
 }
 
 /** An identity provider that cannot be used as it is configured. */

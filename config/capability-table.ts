@@ -1,3 +1,4 @@
+import { isCheck } from "../values/capabilities/check.ts";
 import { kebab } from "../values/capabilities/names.ts";
 import {
   capabilities,
@@ -47,10 +48,12 @@ const needsOf = ({ addOn, soloIstio, targets = [], keycloak }: TurnedOn): string
   ...(soloIstio === undefined ? [] : ["Solo.io's build of Istio"]),
 ];
 
-function checkOf({ check: { request, isFromOutside, expected } }: TurnedOn): string {
+function checkOf({ check }: TurnedOn): string {
+  if (!isCheck(check)) return check.cannotTell.replaceAll("|", "\\|");
+  const { request, outsideOf, expected } = check;
   const { method = "GET", path, headers, times } = request;
   const host = headers?.["host"] === undefined ? "" : ` for \`${headers["host"]}\``;
   const repeated = times === 1 ? "" : `, ${times} times`;
-  const from = isFromOutside === undefined ? "" : " from a pod without a sidecar";
+  const from = outsideOf === undefined ? "" : ` to ${outsideOf}, from a pod without a sidecar`;
   return `\`${method} ${path}\`${host}${from}${repeated}: ${expected}`.replaceAll("|", "\\|");
 }

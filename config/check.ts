@@ -66,6 +66,7 @@ function explain(issue: z.core.$ZodIssue): Mistake[] {
     if (closest !== undefined)
       return closest.flatMap((inside) => explain({ ...inside, path: [...issue.path, ...inside.path] }));
   }
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, message }));
   if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
   return issue.keys.map((key) => ({
     path: path === "" ? key : `${path}.${key}`,

@@ -24,7 +24,6 @@ export const clusterName = z
   .refine((name) => name !== reserved, `"${reserved}" is what the cluster around them is called`);
 
 export const text = z.string("expected text");
-export const texts = z.array(text, "expected a list of texts");
 export const flag = z.boolean("expected true or false");
 export const strings = z.record(z.string(), text, "expected names with texts");
 export const helmValues = z.record(z.string(), z.unknown(), "expected Helm values");
@@ -69,22 +68,6 @@ export const replicas = z
   .int("expected a whole number")
   .min(0, "expected 0 or more")
   .max(20, "expected 20 or less");
-
-export const duration = text.regex(/^\d+(\.\d+)?(ms|s|m|h)$/, {
-  error: ({ input }) => `${shown(input)} is no duration; expected one like 500ms or 2s`,
-});
-
-export const percentage = z
-  .number("expected a number of percent")
-  .min(0, "expected 0 or more")
-  .max(100, "expected 100 or less");
-
-export const count = z.int("expected a whole number").min(1, "expected 1 or more");
-
-export const httpStatus = z
-  .int("expected an HTTP status")
-  .min(200, "expected an HTTP status from 200 to 599")
-  .max(599, "expected an HTTP status from 200 to 599");
 
 /** One of some words. */
 export const oneOf = <Word extends string>(words: readonly Word[]) =>

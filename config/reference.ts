@@ -1,8 +1,9 @@
-/** The configuration reference, made from the schema: the tables of the README, and the keys of Pulumi.yaml. */
+/** The configuration reference, made from the schema: the tables of the documents, and the keys of Pulumi.yaml. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { type About, reference } from "./about.ts";
+import { pairTable } from "./capability-pairs.ts";
 import { capabilityTable } from "./capability-table.ts";
 import { markdownTable, withMarked } from "./markdown.ts";
 import { schema } from "./schema.ts";
@@ -117,6 +118,9 @@ export function tables(): Record<string, string> {
 export const withTables = (text: string): string =>
   Object.entries(tables()).reduce((before, [name, content]) => withMarked(before, name, content), text);
 
+/** The page about capabilities that are on together, with the table of now between its marks. */
+export const withPairs = (text: string): string => withMarked(text, "pairs", pairTable());
+
 /** Pulumi.yaml with the keys of now. */
 export function withDeclarations(text: string): string {
   const document = parseDocument(text);
@@ -128,6 +132,7 @@ if (import.meta.main) {
   for (const [file, update] of [
     ["README.md", withTables],
     ["Pulumi.yaml", withDeclarations],
+    ["docs/capabilities.md", withPairs],
   ] as const)
     writeFileSync(file, update(readFileSync(file, "utf8")));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
+import { unlessTwice } from "./traffic-formats.ts";
 import type { Capability } from "../values/capabilities/definition.ts";
 import {
   capabilities,
@@ -93,7 +94,11 @@ const workload = object({
   bookinfo: key(
     object({
       reviews: key(
-        z.array(oneOf(reviewsVersions), "expected a list of versions").default([...reviewsVersions]),
+        z
+          .array(oneOf(reviewsVersions), "expected a list of versions")
+          .min(1, `expected one or more of ${reviewsVersions.join(", ")}`)
+          .superRefine(unlessTwice<string>((version) => version))
+          .default([...reviewsVersions]),
         "versions of `reviews` that run side by side",
       ),
     }).optional(),

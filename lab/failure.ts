@@ -6,8 +6,8 @@ export const exitCodes = {
   faulty: 1,
   /** The verb was called in a way that it does not know. */
   usage: 2,
-  /** It cannot be done on simulated nodes, where no container runs. */
-  simulated: 3,
+  /** It cannot be told here: no container runs on simulated nodes, or something else gives the answers. */
+  open: 3,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

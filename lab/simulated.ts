@@ -13,4 +13,4 @@ export async function isSimulated(host: KubeConfig): Promise<boolean> {
 
 /** What to say, and to end with, where a verb needs containers that run. */
 export const onlyOnRealNodes = (what: string): Failure =>
-  new Failure(`${what}: the host's nodes are simulated, no container runs on them.`, exitCodes.simulated);
+  new Failure(`${what}: the host's nodes are simulated, no container runs on them.`, exitCodes.open);

@@ -10,6 +10,12 @@ export const bookinfoPort = 9080;
 /** Namespace of Bookinfo. */
 export const bookinfoNamespace = "bookinfo";
 
+/**
+ * Label of Bookinfo's pods, with the name of their cluster. Labels are all that a route table can select workloads by
+ * (from Gloo Mesh 2.4 on it refuses namespace and cluster), and they select in all clusters of the workspace.
+ */
+export const clusterLabel = "mesh-lab/cluster";
+
 /** Names of Bookinfo's services. */
 export const bookinfoServiceNames = ["details", "ratings", "reviews", "productpage"] as const;
 

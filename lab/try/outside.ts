@@ -8,14 +8,15 @@ import { images } from "../../versions.ts";
 
 const pod = { namespace: "default", name: "mesh-lab-try" };
 
-/** Sends a request to the product page from a pod without a sidecar, which is gone afterwards. */
+/** Sends a request to a service of Bookinfo from a pod without a sidecar, which is gone afterwards. */
 export async function answersFromOutside(
   cluster: KubeConfig,
+  service: string,
   { path }: CheckRequest,
   imageRegistry: string | undefined,
 ): Promise<Answer[]> {
   const core = cluster.makeApiClient(CoreV1Api);
-  const url = `http://productpage.${bookinfoNamespace}:${bookinfoPort}${path}`;
+  const url = `http://${service}.${bookinfoNamespace}:${bookinfoPort}${path}`;
   await ifExists(core.deleteNamespacedPod({ ...pod, gracePeriodSeconds: 0 }));
   await core.createNamespacedPod({
     namespace: pod.namespace,

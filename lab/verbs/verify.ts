@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { labView, turnedOn } from "../../values/capabilities/index.ts";
+import type { Answering } from "../../values/capabilities/judge.ts";
 import { type ExitCode, exitCodes } from "../failure.ts";
 import { hostOf, readOutputs, readSettings } from "../lab.ts";
 import { liveLine } from "../live-line.ts";
@@ -59,8 +61,9 @@ async function verified({ requests, timeout }: { requests: number; timeout: numb
       return report({ checks, answers: [], untried: onlyOnRealNodes("The requests cannot be made").message });
 
     const answers = await ask(pages, requests, timeout, live.show);
-    const [cause] = answers.flatMap((found) => causeIn(found, requests) ?? []);
-    return report({ checks, answers, ...(cause === undefined ? {} : { cause }) });
+    const on = turnedOn(settings.capabilities, labView(settings.workloads));
+    const [cause] = answers.flatMap((found) => causeIn(found, requests, on) ?? []);
+    return report({ checks, answers, ...(cause === undefined ? {} : { cause }) }, on);
   } finally {
     live.end();
   }
@@ -108,11 +111,18 @@ async function ask(
   }
 }
 
-function report(facts: Facts): Report {
+function report(facts: Facts, on: readonly Answering[] = []): Report {
   const { checks, answers, cause, untried } = facts;
   const parts = [
     table(["", "cluster", "check", "what there is"], checks.map(cells)),
-    ...(answers.length === 0 ? [] : [table(answerTitles, answers.map(answerCells))]),
+    ...(answers.length === 0
+      ? []
+      : [
+          table(
+            answerTitles,
+            answers.map((found) => answerCells(found, on)),
+          ),
+        ]),
     ...(untried === undefined ? [] : [untried]),
     ...(cause === undefined ? [] : [`First cause: ${cause}`]),
   ];
@@ -121,14 +131,14 @@ function report(facts: Facts): Report {
 
 function exitCodeOf({ cause, untried }: Facts): ExitCode {
   if (cause !== undefined) return exitCodes.faulty;
-  return untried === undefined ? exitCodes.fine : exitCodes.simulated;
+  return untried === undefined ? exitCodes.fine : exitCodes.open;
 }
 
 const answerTitles = ["cluster", "product page", "answers", "p50", "p95", "max"];
-const answerCells = ({ cluster, url, outcomes, latency }: Answers): string[] => [
+const answerCells = ({ cluster, url, outcomes, latency }: Answers, on: readonly Answering[]): string[] => [
   cluster,
   url,
-  shown(outcomes),
+  shown({ url, outcomes }, on),
   ...[latency?.p50, latency?.p95, latency?.max].map((value) => (value === undefined ? "" : `${value} ms`)),
 ];
 

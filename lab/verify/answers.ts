@@ -1,3 +1,4 @@
+import { answerersOf, type Answering, expectedFor } from "../../values/capabilities/judge.ts";
 import { gatewayNamespace, gateways } from "../../values/istio.ts";
 import { ended, type Outcome, percentile, type Tally } from "./requests.ts";
 
@@ -10,8 +11,6 @@ export interface Answers {
   /** In milliseconds; without any answer there are none. */
   readonly latency?: { readonly p50: number; readonly p95: number; readonly max: number };
 }
-
-const expected: Outcome = "200";
 
 /** What came of the requests to a cluster's product page. */
 export function answersOf(cluster: string, tally: Tally): Answers {
@@ -50,16 +49,25 @@ const unknown: Hint = (cluster) =>
   `look at kubectl --context ${cluster} -n ${gatewayNamespace} logs deployment/${gateways.ingress.name}`;
 
 /**
- * Why the requests are not what they should be: what ended otherwise most often, and where to look.
+ * Why the requests did not end as they should: the wrong outcome that was seen most often, and where to look.
  *
- * @returns undefined where all of them were answered with 200
+ * @param on the capabilities that are on: some answer requests themselves
+ * @returns undefined where all of them were answered as expected
  */
-export function causeIn({ cluster, url, requests, outcomes }: Answers, wanted: number): string | undefined {
-  const others = Object.entries(outcomes).filter(([outcome]) => outcome !== expected);
+export function causeIn(
+  { cluster, url, requests, outcomes }: Answers,
+  wanted: number,
+  on: readonly Answering[] = [],
+): string | undefined {
+  const { statuses, certain } = expectedFor({ path: new URL(url).pathname }, on);
+  const others = Object.entries(outcomes).filter(([outcome]) => !statuses.map(String).includes(outcome));
   const [worst] = others.toSorted(([, a], [, b]) => b - a);
   if (worst !== undefined) {
     const [outcome, count] = worst;
-    const hint = (hints[outcome] ?? unknown)(cluster, url);
+    const hint =
+      outcome === "200" && certain.length > 0
+        ? certain.map(({ name, status }) => `${name} is on and should answer with ${status}`).join("; ")
+        : (hints[outcome] ?? unknown)(cluster, url);
     return `${cluster}: ${count} of ${requests} requests to ${url} came to ${outcome}: ${hint}.`;
   }
   return requests < wanted
@@ -67,8 +75,14 @@ export function causeIn({ cluster, url, requests, outcomes }: Answers, wanted: n
     : undefined;
 }
 
-/** Codes with their numbers, e.g. `200 x 99, 503 x 2`. */
-export const shown = (outcomes: Answers["outcomes"]): string =>
+/** Codes with their numbers, and the capabilities that give them, e.g. `200 x 3, 429 x 98 (rateLimiting)`. */
+export const shown = (
+  { url, outcomes }: Pick<Answers, "url" | "outcomes">,
+  on: readonly Answering[] = [],
+): string =>
   Object.entries(outcomes)
-    .map(([outcome, count]) => `${outcome} x ${count}`)
+    .map(([outcome, count]) => {
+      const by = answerersOf(Number(outcome), { path: new URL(url).pathname }, on);
+      return `${outcome} x ${count}${by.length === 0 ? "" : ` (${by.join(", ")})`}`;
+    })
     .join(", ");

@@ -16,7 +16,7 @@ export const labsOf = ({ most, paused }: { most: number; paused: fc.Arbitrary<bo
               paused,
               ingress: gateway,
               eastWest: gateway,
-              bookinfo: fc.record({ reviews: fc.subarray(["v1", "v2", "v3"]) }),
+              bookinfo: fc.record({ reviews: fc.subarray(["v1", "v2", "v3"], { minLength: 1 }) }),
             },
             { requiredKeys: ["name"] },
           ),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { pairs } from "../../config/capability-pairs.ts";
 import { capabilityRisks } from "../../config/capabilities.ts";
 import { checkSettings } from "../../config/check.ts";
-import type { Answer } from "../../values/capabilities/check.ts";
 import {
   type CapabilityName,
   capabilityNames,
@@ -21,6 +21,14 @@ const workloads = [
   { name: "east", bookinfo: { reviews: ["v1", "v2"] } },
   { name: "west", bookinfo: { reviews: ["v3"] } },
 ];
+
+const [east, west] = workloads;
+const regions = {
+  workloads: [
+    { ...east, region: "europe" },
+    { ...west, region: "asia" },
+  ],
+};
 
 const settingsWith = (chosen: object, more: object = {}) =>
   checkSettings({ licenseKey: "key", workloads, capabilities: chosen, ...more });
@@ -71,6 +79,7 @@ failover:
     workloadSelectors: []
     http:
       - name: failover
+        labels: { route: productpage }
         matchers: [{ uri: { prefix: / } }]
         forwardTo:
           destinations:
@@ -219,12 +228,13 @@ describe("a capability with its defaults", () => {
 
 describe("a knob", () => {
   const route = (name: string) => ({ applyToRoutes: [{ route: { labels: { route: name } } }] });
-  it.each<[name: CapabilityName, knobs: object, object: string, part: object]>([
+  it.each<[name: CapabilityName, knobs: object, object: string, part: object, more?: object]>([
     [
       "failover",
-      { regions: [{ from: "east", to: "west" }] },
+      { regions: [{ from: "europe", to: "asia" }] },
       "FailoverPolicy bookinfo/failover",
-      { config: { localityMappings: [{ from: { region: "east" }, to: [{ region: "west" }] }] } },
+      { config: { localityMappings: [{ from: { region: "europe" }, to: [{ region: "asia" }] }] } },
+      regions,
     ],
     [
       "failover",
@@ -386,8 +396,8 @@ describe("a knob", () => {
       "ExtAuthPolicy bookinfo/opa",
       { config: { glooAuth: { configs: [{ opaAuth: { query: "data.test.ok" } }] } } },
     ],
-  ])("of %s: %j", (name, knobs, object, part) => {
-    const plan = planOf(name, knobs);
+  ])("of %s: %j", (name, knobs, object, part, more) => {
+    const plan = planOf(name, knobs, more);
     expect(inShort(plan)).toHaveProperty([object]);
     expect(inShort(plan)[object]).toMatchObject(part);
     for (const { kind, spec } of Object.values(plan.objects)) expect(complaintsAbout(kind, spec)).toEqual([]);
@@ -482,7 +492,7 @@ describe("what capabilities share", () => {
       metadata: { name: "ratings", namespace: "bookinfo" },
       spec: {
         hosts: ["ratings.bookinfo.svc.cluster.local"],
-        workloadSelectors: [{ selector: { namespace: "bookinfo", cluster: "east" } }],
+        workloadSelectors: [{ selector: { labels: { "mesh-lab/cluster": "east" } } }],
         http: [
           {
             name: "ratings",
@@ -555,7 +565,6 @@ describe("all capabilities", () => {
 });
 
 describe("mistakes in capabilities", () => {
-  const [east, west] = workloads;
   const oneOfTwo = { workloads: [east, { name: "west" }] };
   it.each<[what: string, chosen: object, more: object, lines: string[]]>([
     ["an unknown one", { magic: true }, {}, ["capabilities.magic: there is no such setting"]],
@@ -762,6 +771,236 @@ describe("mistakes in capabilities", () => {
       ],
     ],
     [
+      "a timeout that would be none",
+      { timeouts: { requestTimeout: "0s" } },
+      {},
+      ['capabilities.timeouts.requestTimeout: "0s" is too short; expected 1ms or more'],
+    ],
+    [
+      "durations that Istio refuses",
+      {
+        faultInjection: { delay: { fixedDelay: "0.9ms" } },
+        retries: { perTryTimeout: "1.0005s" },
+        outlierDetection: { interval: "0ms", baseEjectionTime: "-1s" },
+      },
+      {},
+      [
+        'capabilities.faultInjection.delay.fixedDelay: "0.9ms" is too short; expected 1ms or more',
+        'capabilities.outlierDetection.baseEjectionTime: "-1s" is no duration; expected one like 500ms or 2s',
+        'capabilities.outlierDetection.interval: "0ms" is too short; expected 1ms or more',
+        'capabilities.retries.perTryTimeout: "1.0005s" has a fraction of a millisecond; expected whole milliseconds',
+      ],
+    ],
+    [
+      "shares of nothing",
+      {
+        faultInjection: { delay: { percentage: 0 }, abort: { percentage: 0.00001 } },
+        mirroring: { percentage: 0 },
+      },
+      {},
+      [
+        "capabilities.faultInjection.abort.percentage: expected more than 0 (0.0001 is the least)",
+        "capabilities.faultInjection.delay.percentage: expected more than 0 (0.0001 is the least)",
+        "capabilities.mirroring.percentage: expected more than 0 (0.0001 is the least)",
+      ],
+    ],
+    [
+      "numbers that a field has no room for",
+      {
+        outlierDetection: { consecutiveErrors: 4294967296, maxEjectionPercent: 33.3 },
+        failover: { maxEjectionPercent: 0, consecutiveErrors: 1.5 },
+        retries: { attempts: 2147483648 },
+        rateLimiting: { requestsPerUnit: 1e18 },
+        faultInjection: { abort: { httpStatus: 500.5 } },
+      },
+      {},
+      [
+        "capabilities.failover.consecutiveErrors: expected a whole number",
+        "capabilities.failover.maxEjectionPercent: expected 1 or more",
+        "capabilities.faultInjection.abort.httpStatus: expected an HTTP status from 200 to 599",
+        "capabilities.outlierDetection.consecutiveErrors: expected 4294967295 or less",
+        "capabilities.outlierDetection.maxEjectionPercent: expected a whole number of percent",
+        "capabilities.rateLimiting.requestsPerUnit: expected 4294967295 or less",
+        "capabilities.retries.attempts: expected 2147483647 or less",
+      ],
+    ],
+    [
+      "conditions for retries that Istio does not know",
+      { retries: { retryOn: "5xx,foo, reset,599,600" } },
+      {},
+      [
+        'capabilities.retries.retryOn: "foo", " reset", "600" is no condition for a retry; expected a list like 5xx,reset of 5xx, gateway-error, reset, connect-failure, retriable-4xx, refused-stream, retriable-status-codes, retriable-headers, envoy-ratelimited, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable, or HTTP statuses',
+      ],
+    ],
+    [
+      "headers for which Envoy refuses all routes",
+      {
+        headerManipulation: {
+          appendResponseHeaders: { "x load": "1", "x-load": "100%", ":status": "200", "x-line": "a\nb" },
+          removeRequestHeaders: ["Host"],
+        },
+      },
+      {},
+      [
+        'capabilities.headerManipulation.appendResponseHeaders.:status: ":status" cannot be changed: Envoy keeps Host and what begins with ":" to itself',
+        'capabilities.headerManipulation.appendResponseHeaders.x load: "x load" is no name of a header; expected letters, digits and "-"',
+        'capabilities.headerManipulation.appendResponseHeaders.x-line: "a\\nb" has a control character, which no header can have',
+        'capabilities.headerManipulation.appendResponseHeaders.x-load: "100%" has a single "%", for which Envoy refuses all routes; expected %% for the sign itself, or a command like %REQ(:path)%',
+        'capabilities.headerManipulation.removeRequestHeaders[0]: "Host" cannot be changed: Envoy keeps Host and what begins with ":" to itself',
+      ],
+    ],
+    [
+      "headers that undo one another",
+      {
+        headerManipulation: {
+          appendResponseHeaders: { "x-a": "1" },
+          removeResponseHeaders: ["X-A", "x-b", "X-B"],
+        },
+      },
+      {},
+      ["capabilities.headerManipulation.removeResponseHeaders: x-b stands there twice"],
+    ],
+    [
+      "a header that is added and removed",
+      { headerManipulation: { appendResponseHeaders: { "x-a": "1" }, removeResponseHeaders: ["X-A"] } },
+      {},
+      ["capabilities.headerManipulation: it adds a header to answers and removes it from them"],
+    ],
+    [
+      "headers without any",
+      { headerManipulation: { appendResponseHeaders: {}, removeResponseHeaders: [] } },
+      {},
+      ["capabilities.headerManipulation: it neither adds nor removes a header"],
+    ],
+    [
+      "a template that is left open",
+      { transformation: { body: "Hello {{ name }" } },
+      {},
+      ['capabilities.transformation.body: "Hello {{ name }" has not as many {{ as }}'],
+    ],
+    [
+      "texts that say nothing",
+      { waf: { rules: " " }, opa: { query: "" } },
+      {},
+      [
+        "capabilities.opa.query: expected text that is not empty",
+        "capabilities.waf.rules: expected text that is not empty",
+      ],
+    ],
+    [
+      "a scope with blanks",
+      { oidc: { scopes: ["email profile"] } },
+      {},
+      ['capabilities.oidc.scopes[0]: "email profile" is no scope; expected one without blanks, like email'],
+    ],
+    [
+      "nobody who may ask, and nothing that is restricted",
+      { accessControl: { allow: { ratings: [] } } },
+      {},
+      [
+        "capabilities.accessControl.allow.ratings: expected one client or more of details, ratings, reviews, productpage, ingress; without any, Gloo Mesh allows all of them",
+      ],
+    ],
+    [
+      "access control without an object",
+      { accessControl: { allow: {} } },
+      {},
+      [
+        "capabilities.accessControl.allow: expected one service or more of details, ratings, reviews, productpage",
+      ],
+    ],
+    [
+      "a share that stands there twice",
+      {
+        trafficSplitting: {
+          reviews: [
+            { version: "v1", weight: 50 },
+            { version: "v1", weight: 50 },
+          ],
+        },
+      },
+      {},
+      ["capabilities.trafficSplitting.reviews: v1 on the first cluster stands there twice"],
+    ],
+    [
+      "a region that fails over to itself, and one that nobody is in",
+      {
+        failover: {
+          regions: [
+            { from: "europe", to: "asia" },
+            { from: "europe", to: "mars" },
+          ],
+        },
+      },
+      regions,
+      [
+        "capabilities.failover.regions[1].to: no workload cluster that runs Bookinfo is in region mars; there are europe, asia",
+      ],
+    ],
+    [
+      "a region that fails over to itself",
+      { failover: { regions: [{ from: "asia", to: "asia" }] } },
+      regions,
+      [
+        "capabilities.failover.regions[0]: requests of a region go to itself anyway: expected another one in `to`",
+      ],
+    ],
+    [
+      "regions where none is configured",
+      { failover: { regions: [{ from: "east", to: "lab" }] } },
+      {},
+      [
+        "capabilities.failover.regions[0].from: no workload cluster that runs Bookinfo is in region east; there are lab",
+      ],
+    ],
+    ...(
+      [
+        ["rateLimiting", 429],
+        ["oidc", 302],
+        ["oidc", 401],
+        ["oidc", 403],
+        ["opa", 403],
+        ["waf", 403],
+      ] as const
+    ).map(([other, status]): [string, object, object, string[]] => [
+      `a transformation of what ${other} answers, ${status}`,
+      { [other]: true, transformation: { status } },
+      {},
+      [
+        `capabilities.transformation.status: ${other} answers with ${status} before the transformation, and such answers keep their bodies: choose another status, or turn ${other} off`,
+      ],
+    ]),
+    [
+      "permissive beside isolated",
+      { accessControl: { tlsMode: "PERMISSIVE" }, serviceIsolation: true },
+      {},
+      [
+        "capabilities.accessControl.tlsMode: serviceIsolation lets in clients with mutual TLS only: choose STRICT, or turn serviceIsolation off",
+      ],
+    ],
+    [
+      "one header in the hands of two",
+      { headerManipulation: true, transformation: { headers: { "X-Mesh-Lab": "{{ status }}" } } },
+      {},
+      [
+        "capabilities.transformation.headers: headerManipulation changes X-Mesh-Lab of answers, too: leave each header to one of them",
+      ],
+    ],
+    [
+      "reviews without a version, and one that stands there twice",
+      {},
+      {
+        workloads: [
+          { name: "east", bookinfo: { reviews: [] } },
+          { name: "west", bookinfo: { reviews: ["v1", "v3", "v1"] } },
+        ],
+      },
+      [
+        "workloads[0].bookinfo.reviews: expected one or more of v1, v2, v3",
+        "workloads[1].bookinfo.reviews: v1 stands there twice",
+      ],
+    ],
+    [
       "mistakes of many kinds",
       { oidc: true, opa: true, timeouts: { requestTimeout: "soon" } },
       { multiCluster: "yes" },
@@ -774,6 +1013,65 @@ describe("mistakes in capabilities", () => {
   ])("%s", (_, chosen, more, lines) => {
     const { mistakes } = settingsWith(chosen, more);
     expect(mistakes.map(({ path, message }) => `${path}: ${message}`).sort()).toEqual(lines.sort());
+  });
+});
+
+describe("values at the ends of their ranges", () => {
+  it.each<[name: CapabilityName, options: object]>([
+    ["outlierDetection", { consecutiveErrors: 4294967295, maxEjectionPercent: 100, interval: "1ms" }],
+    ["outlierDetection", { consecutiveErrors: 1, maxEjectionPercent: 1, baseEjectionTime: "0.001s" }],
+    ["retries", { attempts: 2147483647, perTryTimeout: "0.5m", retryOn: "5xx,reset,429" }],
+    ["faultInjection", { delay: { percentage: 0.0001 }, abort: { httpStatus: 599, percentage: 100 } }],
+    ["mirroring", { percentage: 0.0001 }],
+    ["rateLimiting", { requestsPerUnit: 4294967295 }],
+    [
+      "headerManipulation",
+      { appendRequestHeaders: { "x-load": "100%% of %REQ(:path)% since %START_TIME(%s)%" } },
+    ],
+    ["headerManipulation", { appendRequestHeaders: { "x-tls": "%DOWNSTREAM_TLS_VERSION% %REQ(X?Y):10%" } }],
+  ])("%s takes %j, and so does its kind", (name, options) => {
+    for (const { kind, spec } of Object.values(planOf(name, options).objects))
+      expect(complaintsAbout(kind, spec)).toEqual([]);
+  });
+});
+
+describe("two capabilities", () => {
+  const all = pairs();
+  const named = all.map((pair) => [`${pair.one} and ${pair.other}`, pair] as const);
+
+  it.each(named)(
+    "%s are independent, refused with a reason, or documented",
+    (_, { one, other, state, reasons }) => {
+      const { mistakes } = settingsWith({ [one]: true, [other]: true });
+      expect(mistakes.length > 0).toBe(state === "refused");
+      expect(reasons.length > 0).toBe(state !== "independent");
+      if (state === "refused") return;
+      const together = plansOf({ [one]: true, [other]: true });
+      // Each is what it is alone, and has its objects for itself.
+      expect(together.map(inShort)).toEqual(together.map(({ name }) => inShort(planOf(name, true))));
+      expect(new Set(together.flatMap((plan) => Object.keys(inShort(plan)))).size).toBe(
+        together.reduce((count, { objects }) => count + Object.keys(objects).length, 0),
+      );
+      const settings = together.flatMap(({ settings: own = {} }) => Object.keys(own));
+      const isShared = one === "trafficSplitting" && other === "mirroring";
+      expect(new Set(settings).size).toBe(settings.length - (isShared ? 1 : 0));
+      if (isShared) expect(together[0]?.settings).toEqual(together[1]?.settings);
+    },
+  );
+
+  it("are, by number", () => {
+    const count = (state: string) => all.filter((pair) => pair.state === state).length;
+    expect(all).toHaveLength((capabilityNames.length * (capabilityNames.length - 1)) / 2);
+    expect([count("independent"), count("documented"), count("refused")]).toEqual([72, 32, 1]);
+  });
+
+  it("with failover: nobody comes in through its host who may not come in through the lab's", () => {
+    const routes = plansOf({ failover: true, oidc: true }).flatMap(({ objects }) => Object.values(objects));
+    const labels = (
+      routes.find(({ kind }) => kind === "RouteTable")?.spec["http"] as { labels: object }[]
+    ).map((route) => route.labels);
+    const selected = routes.find(({ kind }) => kind === "ExtAuthPolicy")?.spec["applyToRoutes"];
+    expect(selected).toEqual(labels.map((each) => ({ route: { labels: each } })));
   });
 });
 
@@ -802,74 +1100,5 @@ describe("another build of Istio than Solo.io's", () => {
     ]);
     expect(risks({ opa: true }, { ...mirror, values: { glooMeshAddOns: {} } })).toEqual([]);
     expect(risks({ timeouts: true }, mirror)).toEqual([]);
-  });
-});
-
-describe("what one sees of a capability", () => {
-  const answer = (more: Partial<Answer>): Answer => ({
-    status: 200,
-    headers: {},
-    body: "",
-    seconds: 0.01,
-    ...more,
-  });
-  const times = (count: number, more: Partial<Answer>) => Array.from({ length: count }, () => answer(more));
-  const red = { body: '{"rating": {"stars": 5, "color": "red"}}' };
-  const black = { body: '{"rating": {"stars": 5, "color": "black"}}' };
-
-  it.each<
-    [name: CapabilityName, knobs: unknown, on: readonly Answer[], off: readonly Answer[], log?: string]
-  >([
-    ["failover", true, times(10, {}), times(10, { status: 503 })],
-    ["faultInjection", true, [answer({}), answer({ seconds: 2.1 })], times(20, {})],
-    [
-      "faultInjection",
-      { delay: false, abort: {} },
-      [answer({}), answer({ status: 500 })],
-      times(20, { seconds: 2.1 }),
-    ],
-    [
-      "outlierDetection",
-      true,
-      [...times(30, {}), ...times(12, { status: 503 }), ...times(18, {})],
-      Array.from({ length: 60 }, (_, index) => answer({ status: index % 2 === 0 ? 503 : 200 })),
-    ],
-    [
-      "retries",
-      true,
-      [...times(19, {}), answer({ status: 500 })],
-      [...times(10, {}), ...times(10, { status: 500 })],
-    ],
-    ["timeouts", true, times(20, { status: 504, seconds: 1.1 }), [...times(19, {}), answer({ seconds: 4 })]],
-    ["trafficSplitting", true, [answer({}), answer(black), answer(red)], [answer({}), answer(black)]],
-    ["mirroring", true, times(20, {}), times(20, {}), "GET /reviews/0 reviews-shadow:9080"],
-    ["rateLimiting", true, [...times(3, {}), answer({ status: 429 })], times(4, {})],
-    [
-      "headerManipulation",
-      true,
-      [answer({ headers: { "x-mesh-lab": "bookinfo" } })],
-      [answer({ headers: { "x-mesh-lab": "bookinfo", "x-envoy-upstream-service-time": "3" } })],
-    ],
-    [
-      "transformation",
-      true,
-      [answer({ status: 404, body: "There is no such page in the lab." })],
-      [answer({ status: 404, body: "404 Not Found" })],
-    ],
-    ["accessControl", true, times(5, { status: 403 }), times(5, {})],
-    ["accessControl", { allow: { ratings: ["productpage"] } }, times(5, {}), times(5, { status: 403 })],
-    ["serviceIsolation", true, [answer({ status: 0 })], [answer({})]],
-    ["waf", true, [answer({ status: 403, body: "Refused by the lab's firewall" })], [answer({})]],
-    [
-      "oidc",
-      true,
-      [answer({ status: 302, headers: { location: "http://keycloak.test/auth?response_type=code" } })],
-      [answer({})],
-    ],
-    ["opa", true, [answer({ status: 403 })], [answer({ status: 302 })]],
-  ])("%s, %j, tells on from off", (name, knobs, on, off, log = "") => {
-    const { check } = planOf(name, knobs);
-    expect(check.isShown(on, log)).toBe(true);
-    expect(check.isShown(off, "")).toBe(false);
   });
 });

@@ -178,6 +178,17 @@ describe("Bookinfo", () => {
     ]);
   });
 
+  it("says in a label of its pods, and in no selector, which cluster they run on", () => {
+    for (const { inputs } of recorded.all("kubernetes:apps/v1:Deployment")) {
+      const { selector, template } = inputs["spec"] as {
+        readonly selector: { readonly matchLabels: object };
+        readonly template: { readonly metadata: { readonly labels: object } };
+      };
+      expect(template.metadata.labels).toEqual({ ...selector.matchLabels, "mesh-lab/cluster": "east" });
+      expect(selector.matchLabels).not.toHaveProperty("mesh-lab/cluster");
+    }
+  });
+
   it("is labelled for injection, and does not await its Services", () => {
     expect(recorded.get("lab-east-bookinfo-namespace").inputs["metadata"]).toEqual({
       name: "bookinfo",

@@ -124,7 +124,8 @@ describe("a request from outside of the mesh", () => {
     });
     const answers = await answersFromOutside(
       kubeConfigOf({ kubeconfig }),
-      { path: "/productpage", times: 1 },
+      "details",
+      { path: "/details/0", times: 1 },
       "mirror.test",
     );
     expect(answers).toMatchObject([{ status: 0 }]);
@@ -132,7 +133,7 @@ describe("a request from outside of the mesh", () => {
     expect(metadata?.annotations).toEqual({ "sidecar.istio.io/inject": "false" });
     expect(spec?.restartPolicy).toBe("Never");
     expect(spec?.containers).toMatchObject([{ image: "mirror.test/curlimages/curl:8.10.1" }]);
-    expect(spec?.containers[0]?.command?.at(-1)).toBe("http://productpage.bookinfo:9080/productpage");
+    expect(spec?.containers[0]?.command?.at(-1)).toBe("http://details.bookinfo:9080/details/0");
     expect(requests.at(-1)).toBe(`DELETE ${pod}?gracePeriodSeconds=0`);
   });
 });
@@ -148,9 +149,21 @@ describe("logs of proxies", () => {
       [log("one")]: written("first"),
       [log("two")]: written("second"),
     });
-    const text = await proxyLogs(kubeConfigOf({ kubeconfig }), "reviews", 5);
+    const text = await proxyLogs(kubeConfigOf({ kubeconfig }), { app: "reviews" }, 5);
     expect(text).toContain("first");
     expect(text).toContain("second");
+  });
+
+  it("are those of one version, where that is asked for", async () => {
+    const pods = "/api/v1/namespaces/bookinfo/pods";
+    const { kubeconfig } = await apiServer({
+      [`GET ${pods}?labelSelector=app%3Dreviews%2Cversion%3Dv3`]: {
+        items: [{ metadata: { name: "three" } }],
+      },
+      [`GET ${pods}/three/log?container=istio-proxy&sinceSeconds=5`]: written("third"),
+    });
+    const text = await proxyLogs(kubeConfigOf({ kubeconfig }), { app: "reviews", version: "v3" }, 5);
+    expect(text).toBe("third");
   });
 });
 

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { checkSettings } from "../../config/check.ts";
+import { labView, turnedOn } from "../../values/capabilities/index.ts";
 import { answersOf, causeIn, shown } from "../../lab/verify/answers.ts";
 import { ended, makeRequests, percentile, type RequestArgs, type Tally } from "../../lab/verify/requests.ts";
 
@@ -70,7 +72,7 @@ describe("requests", () => {
     });
     const answers = answersOf("east", await ask(url));
     expect(answers).toMatchObject({ requests: 101, outcomes: { "200": 91, "503": 10 } });
-    expect(shown(answers.outcomes)).toBe("200 x 91, 503 x 10");
+    expect(shown(answers)).toBe("200 x 91, 503 x 10");
     expect(causeIn(answers, 101)).toMatch(
       /^east: 10 of 101 requests to .* came to 503: the gateway reaches no/,
     );
@@ -79,6 +81,69 @@ describe("requests", () => {
   it("do not follow a redirection elsewhere", async () => {
     const { url } = await page((_, response) => response.writeHead(302, { location: "/login" }).end());
     expect((await ask(url, { count: 3 })).outcomes).toEqual({ "302": 3 });
+  });
+
+  describe("beside capabilities", () => {
+    const workloads = [{ name: "east", bookinfo: {} }];
+    const onWith = (capabilities: object) => {
+      const { settings, mistakes } = checkSettings({ licenseKey: "key", workloads, capabilities });
+      expect(mistakes).toEqual([]);
+      return settings === undefined ? [] : turnedOn(settings.capabilities, labView(settings.workloads));
+    };
+    const answered = (outcomes: Record<string, number>) => ({
+      cluster: "east",
+      url: "http://203.0.113.7/productpage",
+      requests: Object.values(outcomes).reduce((sum, count) => sum + count, 0),
+      outcomes,
+    });
+
+    it.each<[capabilities: object, outcomes: Record<string, number>, said: string]>([
+      [{ oidc: true }, { "302": 101 }, "302 x 101 (oidc)"],
+      [{ rateLimiting: true }, { "200": 3, "429": 98 }, "200 x 3, 429 x 98 (rateLimiting)"],
+      [
+        {
+          faultInjection: { route: "productpage", delay: false, abort: { httpStatus: 503, percentage: 100 } },
+        },
+        { "503": 101 },
+        "503 x 101 (faultInjection)",
+      ],
+      [
+        { faultInjection: { route: "productpage", delay: false, abort: { httpStatus: 418 } } },
+        { "200": 50, "418": 51 },
+        "200 x 50, 418 x 51 (faultInjection)",
+      ],
+      [
+        { accessControl: { allow: { productpage: ["reviews"] } } },
+        { "403": 101 },
+        "403 x 101 (accessControl)",
+      ],
+      [{ waf: { rules: "SecRuleEngine On" } }, { "403": 101 }, "403 x 101 (waf)"],
+      [
+        { oidc: true, rateLimiting: true },
+        { "302": 3, "429": 98 },
+        "302 x 3 (oidc), 429 x 98 (rateLimiting)",
+      ],
+    ])("%j expect %j", (capabilities, outcomes, said) => {
+      const on = onWith(capabilities);
+      expect(causeIn(answered(outcomes), 101, on)).toBeUndefined();
+      expect(shown(answered(outcomes), on)).toBe(said);
+      // Without the capability the same answers are a fault.
+      expect(causeIn(answered(outcomes), 101)).toBeDefined();
+    });
+
+    it.each<[capabilities: object, outcomes: Record<string, number>, cause: string]>([
+      [{ oidc: true }, { "200": 101 }, "came to 200: oidc is on and should answer with 302."],
+      [
+        { oidc: true },
+        { "302": 100, "503": 1 },
+        "1 of 101 requests to http://203.0.113.7/productpage came to 503",
+      ],
+      // Faults are injected for ratings, and the page itself is asked for.
+      [{ faultInjection: { delay: false, abort: {} } }, { "500": 101 }, "came to 500"],
+      [{ opa: true }, { "403": 101 }, "came to 403"],
+    ])("%j do not expect %j", (capabilities, outcomes, cause) => {
+      expect(causeIn(answered(outcomes), 101, onWith(capabilities))).toContain(cause);
+    });
   });
 
   it("say when nobody listens", async () => {

@@ -29,18 +29,41 @@ export interface Disturbance {
 /** How one sees that a capability works. */
 export interface Check {
   readonly request: CheckRequest;
-  /** Whether it is sent from a pod without a sidecar, straight to the product page, and not through the gateway. */
-  readonly isFromOutside?: true;
+  /**
+   * Service of Bookinfo that a pod without a sidecar asks directly; default: the request goes through the gateway.
+   */
+  readonly outsideOf?: string;
+  /** A request through the gateway that must be answered with 200 first: silence elsewhere says something only then. */
+  readonly control?: CheckRequest;
   /** What must go wrong for the capability to have something to do; undone afterwards. */
   readonly disturbance?: Disturbance;
-  /** Whose proxies write a log in which something is to be found. */
-  readonly log?: { readonly cluster: string; readonly app: string };
+  /** Proxies whose log shows the effect: all pods of an application, or those of one version. */
+  readonly log?: { readonly cluster: string; readonly app: string; readonly version?: string | undefined };
   /** What is expected: what comes back, as part of a sentence. */
   readonly expected: string;
+  /** Statuses that say something of the capability, its effect's among them; default: 200 alone. 0 is silence. */
+  readonly statuses?: readonly number[];
   /**
-   * Whether it is so.
+   * Whether the effect is there.
    *
+   * @param answers one or more, each with one of `statuses`
    * @param log what the proxies wrote meanwhile
    */
   isShown(answers: readonly Answer[], log: string): boolean;
+}
+
+/** Why requests cannot show whether a capability works, as it is configured; a sentence without its full stop. */
+export interface CannotTell {
+  readonly cannotTell: string;
+}
+
+export const isCheck = (check: Check | CannotTell): check is Check => "request" in check;
+
+/** What a capability answers itself, in the place of Bookinfo. */
+export interface OwnAnswer {
+  readonly status: number;
+  /** Whether each request that it concerns gets this answer; else some do. */
+  readonly isCertain: boolean;
+  /** Whether it concerns a request that comes in through the gateway. */
+  concerns(request: Pick<CheckRequest, "path" | "method">): boolean;
 }

@@ -2,7 +2,7 @@ import type { Input } from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { ReviewsVersion } from "../bookinfo.ts";
 import type { GlooResource, WorkspaceOptions } from "../gloo-resources.ts";
-import type { Check } from "./check.ts";
+import type { CannotTell, Check, OwnAnswer } from "./check.ts";
 import type { RouteName } from "./routes.ts";
 
 /** The lab as capabilities see it. */
@@ -11,10 +11,22 @@ export interface LabView {
   readonly home: string;
   /** Clusters that run Bookinfo, and versions of `reviews` there; the home cluster is the first, if it is one of them. */
   readonly bookinfo: readonly { readonly cluster: string; readonly reviews: readonly ReviewsVersion[] }[];
+  /** Regions that its workload clusters are in. */
+  readonly regions: readonly string[];
+  /** Errors that requests on a route are answered with on purpose; they give others something to do. */
+  readonly faults?: InjectedErrors | undefined;
   /** URL of the home cluster's ingress gateway. */
   readonly ingressUrl: Input<string>;
   /** URL of the lab's own identity provider. */
   readonly issuerUrl: Input<string>;
+}
+
+/** Errors that the proxies of a route answer with in the service's place. */
+export interface InjectedErrors {
+  readonly route: RouteName;
+  readonly httpStatus: number;
+  /** How many requests get them, in percent. */
+  readonly percentage: number;
 }
 
 /** What a request may be sent on to: Bookinfo's `reviews` of a cluster, all versions of it or one. */
@@ -49,8 +61,10 @@ export interface Plan {
   readonly settings?: WorkspaceOptions;
   /** Whether it needs the lab's own identity provider. */
   readonly keycloak?: boolean;
-  /** How one sees that it works. */
-  readonly check: Check;
+  /** What it answers itself, in the place of Bookinfo; default: nothing. */
+  readonly answers?: readonly OwnAnswer[];
+  /** How one sees that it works, or why requests cannot show it. */
+  readonly check: Check | CannotTell;
 }
 
 /** Servers that some capabilities need, by the names of their Services. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { key } from "../../config/about.ts";
 import { labelValue, object } from "../../config/formats.ts";
+import { unlessTwice } from "../../config/traffic-formats.ts";
 import { bookinfoNamespace, bookinfoPort } from "../bookinfo.ts";
-import { northSouthGateway } from "../gloo-resources.ts";
+import { northSouthGateway, routeLabels } from "../gloo-resources.ts";
+import { withoutPods } from "./bookinfo-faults.ts";
 import { capability } from "./definition.ts";
 import { outlierKnobs } from "./outlier-detection.ts";
 import { policy } from "./policy.ts";
@@ -21,9 +23,13 @@ export const failover = capability({
     regions: key(
       z
         .array(
-          object({ from: labelValue, to: labelValue }),
+          object({ from: labelValue, to: labelValue }).refine(
+            ({ from, to }) => from !== to,
+            "requests of a region go to itself anyway: expected another one in `to`",
+          ),
           "expected a list of regions from which, and to which",
         )
+        .superRefine(unlessTwice(({ from, to }) => `from ${from} to ${to}`))
         .default([]),
       "where requests of a region go, as `from` and `to`",
       "to the nearest",
@@ -61,6 +67,8 @@ export const failover = capability({
             http: [
               {
                 name: "failover",
+                // That of the lab's own way in: who must log in there, or is refused, is so here, too.
+                labels: routeLabels("productpage"),
                 matchers: [{ uri: { prefix: "/" } }],
                 forwardTo: {
                   destinations: [
@@ -92,13 +100,9 @@ export const failover = capability({
       },
       check: {
         request: { path: pathOf.productpage, headers: { host }, times: 10 },
-        disturbance: {
-          deployment: "productpage-v1",
-          patch: { spec: { replicas: 0 } },
-          undo: { spec: { replicas: 1 } },
-        },
-        expected: `200 while ${lab.home} has no product page of its own`,
-        isShown: (answers) => answers.at(-1)?.status === 200,
+        disturbance: withoutPods(service),
+        expected: `200 for ${host} while ${lab.home} has no product page of its own`,
+        isShown: (answers) => answers.every(({ status }) => status === 200),
       },
     };
   },

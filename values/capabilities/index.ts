@@ -3,7 +3,7 @@ import type { GlooResource, WorkspaceOptions } from "../gloo-resources.ts";
 import { accessControl } from "./access-control.ts";
 import type { AddOn, Capability, LabView, Plan } from "./definition.ts";
 import { failover } from "./failover.ts";
-import { faultInjection } from "./fault-injection.ts";
+import { faultInjection, injectedErrors } from "./fault-injection.ts";
 import { headerManipulation } from "./header-manipulation.ts";
 import { mirroring } from "./mirroring.ts";
 import { oidc } from "./oidc.ts";
@@ -52,8 +52,11 @@ export interface TurnedOn extends Plan, Pick<Capability, "title" | "soloIstio" |
 }
 
 /** What the capabilities that are on come to, in the order of the table. */
-export const turnedOn = (chosen: ChosenCapabilities, lab: LabView): TurnedOn[] =>
-  capabilityNames.flatMap((name) => {
+export function turnedOn(chosen: ChosenCapabilities, view: LabView): TurnedOn[] {
+  const { faultInjection: injection } = chosen;
+  const faults = injection === undefined || injection === false ? undefined : injectedErrors(injection);
+  const lab = { ...view, faults };
+  return capabilityNames.flatMap((name) => {
     const knobs = chosen[name];
     if (knobs === undefined || knobs === false) return [];
     const definition: Capability = capabilities[name];
@@ -68,6 +71,7 @@ export const turnedOn = (chosen: ChosenCapabilities, lab: LabView): TurnedOn[] =
       },
     ];
   });
+}
 
 /** What all of them change of the workspace's settings. */
 export const workspaceOptions = (on: readonly TurnedOn[]): WorkspaceOptions =>
@@ -90,16 +94,25 @@ export const neededAddOns = (on: readonly TurnedOn[]): AddOn[] =>
 export const needKeycloak = (on: readonly TurnedOn[]): boolean =>
   on.some(({ keycloak }) => keycloak === true);
 
+/** The region of a workload cluster whose configuration names none. */
+const defaultRegion = "lab";
+
+/** The region that the nodes of a workload cluster get. */
+export const regionOf = ({ region }: { readonly region?: string | undefined }): string =>
+  region ?? defaultRegion;
+
 /** The lab as capabilities see it, with addresses where they are known. */
 export function labView(
   workloads: readonly {
     readonly name: string;
+    readonly region?: string | undefined;
     readonly bookinfo?: { readonly reviews: LabView["bookinfo"][number]["reviews"] } | undefined;
   }[],
   addresses: Pick<LabView, "ingressUrl" | "issuerUrl"> = { ingressUrl: "", issuerUrl: "" },
 ): LabView {
   return {
     home: workloads[0]?.name ?? "",
+    regions: [...new Set(workloads.map(regionOf))],
     bookinfo: workloads.flatMap(({ name, bookinfo }) =>
       bookinfo === undefined ? [] : [{ cluster: name, reviews: bookinfo.reviews }],
     ),

@@ -1,8 +1,11 @@
 import { key } from "../../config/about.ts";
-import { object, percentage } from "../../config/formats.ts";
+import { object } from "../../config/formats.ts";
+import { share } from "../../config/traffic-formats.ts";
+import type { CannotTell, Check } from "./check.ts";
 import { capability, type Target } from "./definition.ts";
 import { policy } from "./policy.ts";
 import { destinationOf, onRoute, pathOf } from "./routes.ts";
+import { isShare, mostRequests, timesFor } from "./shares.ts";
 import { federating, nextCluster, targetKnobs } from "./targets.ts";
 
 export const mirroring = capability({
@@ -10,7 +13,7 @@ export const mirroring = capability({
   description:
     "sends a copy of each request for reviews elsewhere, and drops its answer; by default to the next cluster that runs Bookinfo",
   knobs: object({
-    percentage: key(percentage.default(100), "how many requests, in percent"),
+    percentage: key(share.default(100), "how many requests, in percent"),
     ...targetKnobs("the next one that runs Bookinfo"),
   }),
   plan: ({ percentage, cluster, version }, lab) => {
@@ -29,12 +32,29 @@ export const mirroring = capability({
         }),
       },
       ...federating(lab, [target]),
-      check: {
-        request: { path: pathOf.reviews, times: 20 },
-        log: { cluster: target.cluster ?? lab.home, app: "reviews" },
-        expected: `requests to a host called -shadow in the log of the proxies of reviews on ${target.cluster ?? lab.home}`,
-        isShown: (_, log) => /-shadow\b/.test(log),
-      },
+      check: checkOf(percentage, { ...target, cluster: target.cluster ?? lab.home }),
     };
   },
 });
+
+/** A line of an access log about a request whose host is marked as a mirrored one. */
+const copies = (log: string): number => log.split("\n").filter((line) => /-shadow\b/.test(line)).length;
+
+function checkOf(
+  percentage: number,
+  { cluster, version }: { readonly cluster: string; readonly version?: string | undefined },
+): Check | CannotTell {
+  const times = Math.max(20, timesFor(percentage));
+  if (times > mostRequests)
+    return {
+      cannotTell: `so few requests are copied that ${times} would be needed to see one, and an exercise sends ${mostRequests} at most`,
+    };
+  return {
+    request: { path: pathOf.reviews, times },
+    log: { cluster, app: "reviews", version },
+    expected: `${percentage} % of the requests, with a host called -shadow, in the log of the proxies of reviews${version === undefined ? "" : ` ${version}`} on ${cluster}`,
+    // The log may lag behind, and a request that is tried again is copied again.
+    isShown: (answers, log) =>
+      copies(log) > 0 && (percentage === 100 || isShare(copies(log), answers.length, percentage)),
+  };
+}

@@ -1,9 +1,11 @@
+import { z } from "zod";
 import { key } from "../../config/about.ts";
-import { object, text, texts, url } from "../../config/formats.ts";
+import { object, url } from "../../config/formats.ts";
+import { filled, unlessTwice } from "../../config/traffic-formats.ts";
 import { bookinfoNamespace } from "../bookinfo.ts";
 import { capability } from "./definition.ts";
 import { policy } from "./policy.ts";
-import { onRoute, pathOf } from "./routes.ts";
+import { isOn, onRoute, pathOf } from "./routes.ts";
 import { serverReference } from "./servers.ts";
 
 const addOn = "ext-auth-service";
@@ -21,6 +23,16 @@ export const clientSecret = {
   key: "client-secret",
 };
 
+/** A scope's characters are those of RFC 6749, which leaves out blanks. */
+const scopes = z
+  .array(
+    z.string("expected a list of texts").regex(/^[!#-[\]-~]+$/, {
+      error: ({ input }) => `${JSON.stringify(input)} is no scope; expected one without blanks, like email`,
+    }),
+    "expected a list of texts",
+  )
+  .superRefine(unlessTwice<string>((scope) => scope));
+
 export const oidc = capability({
   title: "OIDC authentication",
   description: "lets in who has logged in; by default with a Keycloak that comes with it",
@@ -30,7 +42,7 @@ export const oidc = capability({
       object({
         url: key(url, "its URL", "must be set"),
         clientId: key(
-          text,
+          filled,
           "the client that it knows the lab as; its secret is `oidcClientSecret`",
           "must be set",
         ),
@@ -38,7 +50,7 @@ export const oidc = capability({
       "an identity provider of yours",
       "a Keycloak on the management cluster",
     ),
-    scopes: key(texts.default(["email"]), "what people are asked to share, beside `openid`"),
+    scopes: key(scopes.default(["email"]), "what people are asked to share, beside `openid`"),
   }),
   plan: ({ issuer, scopes }, { home, ingressUrl, issuerUrl }) => ({
     routes: ["productpage"],
@@ -75,14 +87,27 @@ export const oidc = capability({
         },
       }),
     },
+    answers: [{ status: 302, isCertain: true, concerns: isOn("productpage") }],
     check: {
       request: { path: pathOf.productpage, times: 1 },
-      expected: "302 to the identity provider",
+      statuses: [302],
+      expected: `302 to the identity provider, as client ${issuer?.clientId ?? oidcClient}`,
       isShown: (answers) =>
-        answers.every(
-          ({ status, headers }) =>
-            status === 302 && headers["location"]?.includes("response_type=code") === true,
+        answers.every(({ headers }) =>
+          isLogin(headers["location"] ?? "", issuer?.clientId ?? oidcClient, scopes),
         ),
     },
   }),
 });
+
+/** Whether a redirection asks people to log in, for this client and these scopes. */
+function isLogin(location: string, clientId: string, scopes: readonly string[]): boolean {
+  if (!URL.canParse(location)) return false;
+  const { searchParams: query } = new URL(location);
+  const asked = new Set(query.get("scope")?.split(" "));
+  return (
+    query.get("response_type") === "code" &&
+    query.get("client_id") === clientId &&
+    scopes.every((scope) => asked.has(scope))
+  );
+}

@@ -1,9 +1,11 @@
 import { key } from "../../config/about.ts";
-import { object, text } from "../../config/formats.ts";
+import { object } from "../../config/formats.ts";
+import { filled } from "../../config/traffic-formats.ts";
 import { bookinfoNamespace } from "../bookinfo.ts";
+import type { CannotTell, Check, OwnAnswer } from "./check.ts";
 import { capability } from "./definition.ts";
 import { policy } from "./policy.ts";
-import { onRoute, pathOf } from "./routes.ts";
+import { isOn, onRoute, pathOf } from "./routes.ts";
 import { serverReference } from "./servers.ts";
 
 const addOn = "ext-auth-service";
@@ -19,14 +21,16 @@ allow {
 }
 `;
 
+const allowed = "data.bookinfo.allow == true";
+
 export const opa = capability({
   title: "OPA authorization",
   description:
     "asks a policy in Rego about each request that comes in; by default all may read, and nobody may log in",
   addOn,
   knobs: object({
-    rego: key(text.default(rego), "the policy", "`GET` is allowed"),
-    query: key(text.default("data.bookinfo.allow == true"), "what must hold for a request"),
+    rego: key(filled.default(rego), "the policy", "`GET` is allowed"),
+    query: key(filled.default(allowed), "what must hold for a request"),
   }),
   plan: ({ rego: source, query }, { home }) => ({
     routes: ["productpage"],
@@ -41,10 +45,31 @@ export const opa = capability({
         },
       }),
     },
-    check: {
-      request: { path: "/login", method: "POST", headers: { referer: pathOf.productpage }, times: 1 },
-      expected: "403, as it is no GET",
-      isShown: (answers) => answers.every(({ status }) => status === 403),
-    },
+    answers: [refusal(isLabs(source, query))],
+    check: checkOf(isLabs(source, query)),
   }),
 });
+
+/** Whether policy and query are those of the lab, whatever blanks are at its end. */
+const isLabs = (source: string, query: string): boolean => source.trim() === rego.trim() && query === allowed;
+
+const refusal = (isLabs: boolean): OwnAnswer => ({
+  status: 403,
+  isCertain: isLabs,
+  concerns: ({ path, method = "GET" }) => isOn("productpage")({ path }) && (!isLabs || method !== "GET"),
+});
+
+function checkOf(isLabs: boolean): Check | CannotTell {
+  if (!isLabs)
+    return {
+      cannotTell:
+        "only the author of this policy knows which requests it refuses: send one with curl, and expect 403",
+    };
+  return {
+    request: { path: "/login", method: "POST", headers: { referer: pathOf.productpage }, times: 1 },
+    control: { path: pathOf.productpage, times: 1 },
+    statuses: [403],
+    expected: "403, as it is no GET",
+    isShown: (answers) => answers.every(({ status }) => status === 403),
+  };
+}

@@ -1,17 +1,25 @@
 import { key } from "../../config/about.ts";
-import { count, duration, object, oneOf, percentage } from "../../config/formats.ts";
+import { object, oneOf } from "../../config/formats.ts";
+import { duration, millisecondsOf, uint32, wholePercentage } from "../../config/traffic-formats.ts";
 import { bookinfoNamespace, bookinfoServiceNames } from "../bookinfo.ts";
+import { faultyRatings, longestRun } from "./bookinfo-faults.ts";
+import type { Answer } from "./check.ts";
 import { capability } from "./definition.ts";
 import { policy } from "./policy.ts";
 import { pathOf } from "./routes.ts";
 
 /** When an endpoint counts as broken, and for how long; with it, failover knows when to leave. */
 export const outlierKnobs = {
-  consecutiveErrors: key(count.default(2), "errors in a row after which an endpoint is left out"),
+  consecutiveErrors: key(uint32.default(2), "errors in a row after which an endpoint is left out"),
   interval: key(duration.default("5s"), "how often that is looked at"),
   baseEjectionTime: key(duration.default("30s"), "how long it is left out, at first"),
-  maxEjectionPercent: key(percentage.default(100), "how many endpoints at most, in percent"),
+  maxEjectionPercent: key(wholePercentage.default(100), "how many endpoints at most, in percent"),
 };
+
+/** More errors in a row than these hardly ever come from ratings that fail every second time. */
+const mostErrors = 5;
+/** A shorter ejection is over before a run of errors tells. */
+const leastEjection = 2000;
 
 export const outlierDetection = capability({
   title: "outlier detection",
@@ -28,31 +36,31 @@ export const outlierDetection = capability({
         config,
       }),
     },
-    check: {
-      request: { path: pathOf.ratings, times: 60 },
-      // Bookinfo's ratings has this in it: every second request fails.
-      disturbance: {
-        deployment: "ratings-v1",
-        patch: containerOf("ratings", { name: "SERVICE_VERSION", value: "v-faulty" }),
-        undo: containerOf("ratings", { name: "SERVICE_VERSION", $patch: "delete" }),
-      },
-      expected: "a run of 503 once ratings, which then fails every second time, is left out",
-      isShown: (answers) => longestRun(answers.map(({ status }) => status === 503)) >= 10,
-    },
+    check: checkOf(service, config),
   }),
 });
 
-/** A strategic merge patch of one variable of a Deployment's container. */
-const containerOf = (name: string, variable: object): object => ({
-  spec: { template: { spec: { containers: [{ name, env: [variable] }] } } },
-});
-
-/** Length of the longest run of what holds. */
-const longestRun = (holds: readonly boolean[]): number =>
-  holds.reduce(
-    ({ run, longest }, one) => {
-      const next = one ? run + 1 : 0;
-      return { run: next, longest: Math.max(longest, next) };
-    },
-    { run: 0, longest: 0 },
-  ).longest;
+function checkOf(
+  service: (typeof bookinfoServiceNames)[number],
+  { consecutiveErrors, baseEjectionTime }: { consecutiveErrors: number; baseEjectionTime: string },
+) {
+  if (service !== "ratings")
+    return { cannotTell: `Bookinfo's ${service} cannot be made to fail now and then; its ratings can` };
+  if (consecutiveErrors > mostErrors)
+    return {
+      cannotTell: `ratings fail every second time, and ${consecutiveErrors} times in a row hardly ever; up to ${mostErrors} can be seen`,
+    };
+  if (millisecondsOf(baseEjectionTime) < leastEjection)
+    return {
+      cannotTell: `an endpoint is back after ${baseEjectionTime}; from 2s on one sees that it was gone`,
+    };
+  return {
+    request: { path: pathOf.ratings, times: 60 },
+    disturbance: faultyRatings,
+    statuses: [200, 503],
+    expected: "a run of 503 once ratings, which then fails every second time, is left out",
+    // Where nothing else comes back, it is not the endpoint that is left out.
+    isShown: (answers: readonly Answer[]) =>
+      longestRun(answers, 503) >= 10 && answers.some(({ status }) => status === 200),
+  };
+}

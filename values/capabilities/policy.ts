@@ -16,10 +16,3 @@ export const policy = (
   metadata: { name, namespace: bookinfoNamespace },
   spec,
 });
-
-/** A duration in seconds. */
-export function secondsOf(duration: string): number {
-  const [, amount = "", unit = ""] = /^([\d.]+)(ms|s|m|h)$/.exec(duration) ?? [];
-  const inSeconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
-  return Number(amount) * (inSeconds[unit] ?? Number.NaN);
-}

@@ -1,15 +1,20 @@
 import { key } from "../../config/about.ts";
-import { count, object, oneOf } from "../../config/formats.ts";
+import { object, oneOf } from "../../config/formats.ts";
+import { uint32 } from "../../config/traffic-formats.ts";
 import { bookinfoNamespace } from "../bookinfo.ts";
+import type { CannotTell, Check } from "./check.ts";
 import { capability } from "./definition.ts";
 import { policy } from "./policy.ts";
-import { onRoute, pathOf } from "./routes.ts";
+import { isOn, onRoute, pathOf } from "./routes.ts";
 import { serverAt, serverReference } from "./servers.ts";
+import { mostRequests } from "./shares.ts";
 
 const addOn = "rate-limiter";
 const name = "rate-limiting";
 /** What requests that count together are called between proxy and server. */
 const descriptor = "ingress";
+
+const units = ["SECOND", "MINUTE", "HOUR", "DAY"] as const;
 
 export const rateLimiting = capability({
   title: "rate limiting",
@@ -17,11 +22,8 @@ export const rateLimiting = capability({
   soloIstio: "Solo.io supports rate limits at gateways with it only",
   addOn,
   knobs: object({
-    requestsPerUnit: key(count.default(3), "how many requests are let in"),
-    unit: key(
-      oneOf(["SECOND", "MINUTE", "HOUR", "DAY"]).default("MINUTE"),
-      "a `SECOND`, `MINUTE`, `HOUR` or `DAY`",
-    ),
+    requestsPerUnit: key(uint32.default(3), "how many requests are let in"),
+    unit: key(oneOf(units).default("MINUTE"), "a `SECOND`, `MINUTE`, `HOUR` or `DAY`"),
   }),
   plan: (rateLimit, { home: cluster }) => {
     const own = { name, namespace: bookinfoNamespace, cluster };
@@ -51,11 +53,37 @@ export const rateLimiting = capability({
           },
         }),
       },
-      check: {
-        request: { path: pathOf.productpage, times: rateLimit.requestsPerUnit + 1 },
-        expected: `429 after ${rateLimit.requestsPerUnit} requests`,
-        isShown: (answers) => answers.some(({ status }) => status === 429),
-      },
+      answers: [{ status: 429, isCertain: false, concerns: isOn("productpage") }],
+      check: checkOf(rateLimit),
     };
   },
 });
+
+/** How many requests an exercise sends at the most while a unit of time lasts: one after the other takes its time. */
+const mostPerUnit: Readonly<Record<(typeof units)[number], number>> = {
+  SECOND: 20,
+  MINUTE: 500,
+  HOUR: mostRequests - 1,
+  DAY: mostRequests - 1,
+};
+
+function checkOf({
+  requestsPerUnit,
+  unit,
+}: {
+  readonly requestsPerUnit: number;
+  readonly unit: (typeof units)[number];
+}): Check | CannotTell {
+  if (requestsPerUnit > mostPerUnit[unit])
+    return {
+      cannotTell: `an exercise sends no more than ${mostPerUnit[unit]} requests a ${unit}, and ${requestsPerUnit} are let in`,
+    };
+  return {
+    request: { path: pathOf.productpage, times: requestsPerUnit + 1 },
+    statuses: [200, 429],
+    expected: `429 after ${requestsPerUnit} requests with 200 in a ${unit}`,
+    // All of them refused is no limit: it is either used up, or nothing comes in at all.
+    isShown: (answers) =>
+      answers.some(({ status }) => status === 200) && answers.some(({ status }) => status === 429),
+  };
+}

@@ -1,5 +1,6 @@
-import { bookinfoNamespace, bookinfoPort } from "../bookinfo.ts";
+import { bookinfoNamespace, bookinfoPort, clusterLabel } from "../bookinfo.ts";
 import { type GlooResource, routeLabels } from "../gloo-resources.ts";
+import type { CheckRequest } from "./check.ts";
 
 /**
  * Routes that policies are put on: `productpage` is the way in through the ingress gateway, the others are the ways of
@@ -15,6 +16,18 @@ export const pathOf: Readonly<Record<RouteName, string>> = {
   reviews: "/api/v1/products/0/reviews",
   ratings: "/api/v1/products/0/ratings",
 };
+
+/** The routes that a request to the ingress gateway takes, by its path. */
+export const routesOf = (path: string): RouteName[] => [
+  "productpage",
+  ...meshServices.filter((service) => new RegExp(`^/api/v1/products/\\d+/${service}$`).test(path)),
+];
+
+/** Whether a request to the ingress gateway takes a route. */
+export const isOn =
+  (route: RouteName) =>
+  ({ path }: Pick<CheckRequest, "path">): boolean =>
+    routesOf(path).includes(route);
 
 /** Selects the route of a name, for a policy. */
 export const onRoute = (route: RouteName) => ({ applyToRoutes: [{ route: { labels: routeLabels(route) } }] });
@@ -46,7 +59,7 @@ export function meshRoute(
     metadata: { name: service, namespace: bookinfoNamespace },
     spec: {
       hosts: [`${service}.${bookinfoNamespace}.svc.cluster.local`],
-      workloadSelectors: [{ selector: { namespace: bookinfoNamespace, cluster } }],
+      workloadSelectors: [{ selector: { labels: { [clusterLabel]: cluster } } }],
       http: [
         {
           name: service,

@@ -7,7 +7,7 @@ export const serviceIsolation = capability({
   title: "service isolation",
   description: "lets nothing that is not of the workspace reach its services",
   knobs: object({
-    trimProxyConfig: key(flag.default(true), "proxies are told of the workspace's services only"),
+    trimProxyConfig: key(flag.default(true), "proxies know the services of the workspace only"),
   }),
   plan: ({ trimProxyConfig }) => ({
     routes: [],
@@ -15,8 +15,10 @@ export const serviceIsolation = capability({
     settings: { serviceIsolation: { enabled: true, trimProxyConfig } },
     check: {
       request: { path: pathOf.productpage, times: 1 },
-      isFromOutside: true,
-      expected: "no answer",
+      outsideOf: "productpage",
+      control: { path: pathOf.productpage, times: 1 },
+      statuses: [0],
+      expected: "no answer of productpage for a pod without a sidecar",
       isShown: (answers) => answers.every(({ status }) => status === 0),
     },
   }),

@@ -1,8 +1,10 @@
 import { key } from "../../config/about.ts";
-import { flag, object, text } from "../../config/formats.ts";
+import { flag, object } from "../../config/formats.ts";
+import { filled } from "../../config/traffic-formats.ts";
+import type { CannotTell, Check } from "./check.ts";
 import { capability } from "./definition.ts";
 import { policy } from "./policy.ts";
-import { onRoute } from "./routes.ts";
+import { isOn, onRoute, pathOf } from "./routes.ts";
 
 const rules = [
   "SecRuleEngine On",
@@ -15,8 +17,8 @@ export const waf = capability({
     "refuses requests that look like an attack; by default those with a JNDI lookup, as of Log4Shell",
   soloIstio: "its filter, io.solo.filters.http.modsecurity, is in no other",
   knobs: object({
-    rules: key(text.default(rules), "rules of ModSecurity", "one against JNDI lookups"),
-    message: key(text.default("Refused by the lab's firewall"), "what a refused request is answered with"),
+    rules: key(filled.default(rules), "rules of ModSecurity", "one against JNDI lookups"),
+    message: key(filled.default("Refused by the lab's firewall"), "what a refused request is answered with"),
     coreRuleSet: key(flag.default(false), "OWASP's core rules, too"),
   }),
   plan: ({ rules: ruleStr, message, coreRuleSet }) => ({
@@ -32,10 +34,28 @@ export const waf = capability({
         },
       }),
     },
-    check: {
-      request: { path: "/productpage?q=%24%7Bjndi%3Aldap%3A%2F%2Flab.test%7D", times: 1 },
-      expected: `403, with "${message}"`,
-      isShown: (answers) => answers.every(({ status, body }) => status === 403 && body.includes(message)),
-    },
+    // What other rules refuse, only their author knows.
+    answers:
+      ruleStr === rules && !coreRuleSet
+        ? []
+        : [{ status: 403, isCertain: false, concerns: isOn("productpage") }],
+    check: checkOf(ruleStr, message),
   }),
 });
+
+const attack = "/productpage?q=%24%7Bjndi%3Aldap%3A%2F%2Flab.test%7D";
+
+function checkOf(ruleStr: string, message: string): Check | CannotTell {
+  if (!ruleStr.includes(rules))
+    return {
+      cannotTell:
+        "only the author of these rules knows which requests they refuse: send one with curl, and expect its status",
+    };
+  return {
+    request: { path: attack, times: 1 },
+    control: { path: pathOf.productpage, times: 1 },
+    statuses: [403],
+    expected: `403, with "${message}"`,
+    isShown: (answers) => answers.every(({ body }) => body.includes(message)),
+  };
+}

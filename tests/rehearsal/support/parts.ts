@@ -54,7 +54,14 @@ export function bookinfoIn(name: string) {
   const { timeoutSeconds, imageRegistry, versions } = settings;
   new Bookinfo(
     "bookinfo",
-    { reviews: ["v1"], tag: versions.bookinfo, imageRegistry, injection: [istio.istiod], timeoutSeconds },
+    {
+      cluster: name,
+      reviews: ["v1"],
+      tag: versions.bookinfo,
+      imageRegistry,
+      injection: [istio.istiod],
+      timeoutSeconds,
+    },
     { ...vcluster.inside, providers: [vcluster.provider] },
   );
 }

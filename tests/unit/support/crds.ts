@@ -19,6 +19,8 @@ export interface Definition {
 
 interface Schema {
   readonly type?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly enum?: readonly unknown[];
   readonly properties?: Record<string, Schema>;
   readonly additionalProperties?: Schema;
@@ -61,6 +63,8 @@ function complaints(schema: Schema, value: unknown, path: string): readonly stri
   }
   const type = schema.type === "integer" && Number.isInteger(value) ? "integer" : typeof value;
   if (type !== schema.type) return [`${path} is not a ${schema.type ?? "value"}`];
+  if (typeof value === "number" && (value < (schema.minimum ?? value) || value > (schema.maximum ?? value)))
+    return [`${path} is not within ${schema.minimum ?? ""} and ${schema.maximum ?? ""}`];
   if (schema.enum && !schema.enum.includes(value)) return [`${path} is not one of ${schema.enum.join(", ")}`];
   return [];
 }
