@@ -18,12 +18,12 @@ export function millisecondsOf(duration: string): number {
 }
 
 /** Istio refuses what is shorter than a millisecond, or a fraction of one; 0 means something else to each field. */
-export const duration = text.superRefine((value, { addIssue }) => {
+export const duration = text.superRefine((value, context) => {
   const length = millisecondsOf(value);
-  if (Number.isNaN(length)) addIssue(`${shown(value)} is no duration; expected one like 500ms or 2s`);
-  else if (length < 1) addIssue(`${shown(value)} is too short; expected 1ms or more`);
+  if (Number.isNaN(length)) context.addIssue(`${shown(value)} is no duration; expected one like 500ms or 2s`);
+  else if (length < 1) context.addIssue(`${shown(value)} is too short; expected 1ms or more`);
   else if (!Number.isInteger(length))
-    addIssue(`${shown(value)} has a fraction of a millisecond; expected whole milliseconds`);
+    context.addIssue(`${shown(value)} has a fraction of a millisecond; expected whole milliseconds`);
 });
 
 /** Envoy counts shares in millionths. */
@@ -88,20 +88,22 @@ export const retryConditions = [
 const isRetryCondition = (word: string): boolean =>
   (retryConditions as readonly string[]).includes(word) || /^[1-5]\d\d$/.test(word);
 
-export const retryOn = text.superRefine((value, { addIssue }) => {
+export const retryOn = text.superRefine((value, context) => {
   // As Istio takes the list apart: a blank belongs to the word beside it.
   const unknown = value.split(",").filter((word) => !isRetryCondition(word));
   if (unknown.length > 0)
-    addIssue(
+    context.addIssue(
       `${unknown.map((word) => shown(word)).join(", ")} is no condition for a retry; expected a list like 5xx,reset of ${retryConditions.join(", ")}, or HTTP statuses`,
     );
 });
 
-export const headerName = text.superRefine((value, { addIssue }) => {
+export const headerName = text.superRefine((value, context) => {
   if (/^:|^host$/i.test(value))
-    addIssue(`${shown(value)} cannot be changed: Envoy keeps Host and what begins with ":" to itself`);
+    context.addIssue(
+      `${shown(value)} cannot be changed: Envoy keeps Host and what begins with ":" to itself`,
+    );
   else if (!/^[\w!#$%&'*+.^`|~-]+$/.test(value))
-    addIssue(`${shown(value)} is no name of a header; expected letters, digits and "-"`);
+    context.addIssue(`${shown(value)} is no name of a header; expected letters, digits and "-"`);
 });
 
 /** What stands between two percent signs in a format of Envoy's. */
@@ -118,13 +120,13 @@ export const headerParts = (
     return part.startsWith("%") ? { command: part } : { literal: part };
   });
 
-const isPrintable = (value: string): boolean =>
-  [...value].every((character) => character === "\t" || (character >= " " && character !== "\u007f"));
+const isPrintable = (value: string): boolean => !/\p{Cc}/u.test(value.replaceAll("\t", ""));
 
-export const headerValue = text.superRefine((value, { addIssue }) => {
-  if (!isPrintable(value)) addIssue(`${shown(value)} has a control character, which no header can have`);
+export const headerValue = text.superRefine((value, context) => {
+  if (!isPrintable(value))
+    context.addIssue(`${shown(value)} has a control character, which no header can have`);
   if (headerParts(value).some((part) => "lone" in part))
-    addIssue(
+    context.addIssue(
       `${shown(value)} has a single "%", for which Envoy refuses all routes; expected %% for the sign itself, or a command like %REQ(:path)%`,
     );
 });
@@ -143,10 +145,10 @@ export const headersOf = (value: z.ZodType<string, string>) =>
 
 /** Refuses a list in which two entries are the same. */
 export function unlessTwice<T>(identityOf: (one: T) => string) {
-  return (all: readonly T[], { addIssue }: { addIssue(message: string): void }): void => {
+  return (all: readonly T[], context: { addIssue(message: string): void }): void => {
     const names = all.map(identityOf);
     const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-    if (twice.length > 0) addIssue(`${twice.join(", ")} stands there twice`);
+    if (twice.length > 0) context.addIssue(`${twice.join(", ")} stands there twice`);
   };
 }
 
@@ -157,10 +159,10 @@ const braces: readonly (readonly [open: string, close: string])[] = [
 ];
 
 /** A template of Inja: one that is left open would fail, and all routes with it. */
-export const template = text.superRefine((value, { addIssue }) => {
+export const template = text.superRefine((value, context) => {
   for (const [open, close] of braces)
     if (value.split(open).length !== value.split(close).length)
-      addIssue(`${shown(value)} has not as many ${open} as ${close}`);
+      context.addIssue(`${shown(value)} has not as many ${open} as ${close}`);
 });
 
 /** Text that a template of Inja can turn out as. */
