@@ -92,7 +92,9 @@ describe("the layout", () => {
         ...names.map((name) =>
           fc.record({
             name: fc.constant(`w-${name}`),
-            bookinfo: fc.option(fc.record({ reviews: fc.subarray(["v1", "v2", "v3"], { minLength: 1 }) }), { nil: undefined }),
+            bookinfo: fc.option(fc.record({ reviews: fc.subarray(["v1", "v2", "v3"], { minLength: 1 }) }), {
+              nil: undefined,
+            }),
             ingress: fc.constantFrom(false as const, {}),
             eastWest: fc.constantFrom(false as const, {}),
           }),

@@ -88,7 +88,6 @@ function checkOf(route: RouteName, requestTimeout: string, lab: LabView): Check 
       const late = answers.filter(({ status }) => status === 504);
       return (
         late.length > 0 &&
-        late.length < answers.length &&
         late.every(({ seconds }) => seconds >= limit) &&
         answers.every(({ seconds }) => seconds < attempts * limit + 1)
       );
