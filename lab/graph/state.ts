@@ -1,8 +1,9 @@
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { type Looked, named } from "../look.ts";
+import { countsOf } from "../status/workloads.ts";
 import { gatewaysOf, routesFrom } from "../verify/routes.ts";
 import { deploymentProblem } from "../verify/workloads.ts";
-import type { Dependency, Graph, Group, Part, State } from "./model.ts";
+import { aboutLength, type Dependency, type Graph, type Group, type Part, type State } from "./model.ts";
 import { shortened } from "./text.ts";
 
 /** A graph with what there is in its clusters. */
@@ -33,19 +34,36 @@ function groupAsFound(group: Group, cluster: Looked | undefined): Group {
   return { ...group, state, about: shortened(about, 60) };
 }
 
-const aboutLength = 30;
+/** A route with its table: whether the cluster has it. */
+function routeAsFound(
+  part: Part,
+  { cluster: name, namespace, name: table }: NonNullable<Part["routeTable"]>,
+  clusters: ReadonlyMap<string, Looked>,
+): Part {
+  const cluster = clusters.get(name);
+  if (cluster === undefined) return part;
+  if (cluster.contents === undefined) return { ...part, state: clusterState(cluster) ?? "unknown" };
+  return named(cluster.contents.routeTables, namespace, table) === undefined
+    ? { ...part, state: "not ready", about: "no RouteTable" }
+    : { ...part, state: "ready" };
+}
 
 function partAsFound(part: Part, clusters: ReadonlyMap<string, Looked>): Part {
+  if (part.routeTable !== undefined) return routeAsFound(part, part.routeTable, clusters);
   const { deployment } = part;
   const cluster = deployment && clusters.get(deployment.cluster);
   if (deployment === undefined || cluster === undefined) return part;
   const { contents } = cluster;
   if (contents === undefined) return { ...part, state: clusterState(cluster) ?? "unknown" };
-  const problem = deploymentProblem(contents, deployment.namespace, deployment.name);
+  const { spec, status } = named(contents.deployments, deployment.namespace, deployment.name) ?? {};
+  // Pods of an earlier template may serve, and yet what is configured does not run: status says so, too.
+  const { ready } = countsOf(status?.replicas, status?.updatedReplicas, status?.readyReplicas);
+  const wanted = spec?.replicas ?? 1;
+  const problem =
+    deploymentProblem(contents, deployment.namespace, deployment.name) ??
+    (ready < wanted ? `${ready} of ${wanted} pods of its present template are ready` : undefined);
   if (problem !== undefined) {
-    const { spec, status } = named(contents.deployments, deployment.namespace, deployment.name) ?? {};
-    const found =
-      spec === undefined ? "not there" : `${status?.readyReplicas ?? 0} of ${spec.replicas ?? 1} ready`;
+    const found = spec === undefined ? "not there" : `${ready} of ${wanted} ready`;
     const about = `${part.about}: ${found}`;
     return { ...part, state: "not ready", about: shortened(about, aboutLength), detail: problem };
   }
@@ -74,7 +92,8 @@ function brokenBy(
       named(registered, glooMeshNamespace, cluster?.name ?? "") === undefined
     );
   }
-  const isRoute = traffic === "requests" && from.endsWith("/ingress");
+  const isRoute =
+    traffic === "requests" && (from.endsWith("/ingress") || from.endsWith("/route-productpage"));
   if (!isRoute || cluster?.contents === undefined)
     return [from, to].some((end) => states.get(end) === "not ready");
   return routesFrom(looked, gatewaysOf(looked, cluster), "/productpage").length === 0;

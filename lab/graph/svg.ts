@@ -68,12 +68,15 @@ const marks: Readonly<Partial<Record<State, string>>> = {
   unknown: "?",
 };
 
-function partShape({ id, name, about, family, state, detail, deployment }: Part, { boxes }: Layout): string {
+function partShape(
+  { id, name, about, family, state, detail, deployment, routeTable }: Part,
+  { boxes }: Layout,
+): string {
   const box = boxes.get(id);
   if (box === undefined) return "";
   const [x, y, width, height] = [box.x, box.y, box.width, box.height].map(number);
-  const where =
-    deployment === undefined ? name : `${deployment.namespace}/${deployment.name} in ${deployment.cluster}`;
+  const object = deployment ?? routeTable;
+  const where = object === undefined ? name : `${object.namespace}/${object.name} in ${object.cluster}`;
   const mark = marks[state];
   return [
     `<g class="part ${family} ${classOf(state)}">`,
@@ -117,6 +120,7 @@ function towards(from: Point, to: Point): string {
 
 const meanings: Readonly<Record<Traffic, string>> = {
   requests: "requests",
+  questions: "may it pass?",
   relay: "relay, gRPC",
   configuration: "configuration",
   data: "data",

@@ -56,7 +56,7 @@ export function workloadsOf({ deployments, statefulSets, daemonSets, events }: C
 }
 
 /** No status says which of the ready pods are new: those of an earlier template are taken to be among them. */
-function countsOf(all = 0, updated = 0, ready = 0): Pick<Workload, "ready" | "outdated"> {
+export function countsOf(all = 0, updated = 0, ready = 0): Pick<Workload, "ready" | "outdated"> {
   const outdated = Math.max(0, all - updated);
   return { ready: Math.max(0, ready - outdated), outdated };
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { checkSettings } from "../../config/check.ts";
+import { capabilityNames } from "../../values/capabilities/index.ts";
 import { describe, expect, it } from "vitest";
 import { type Box, layOut, type Layout, type Point } from "../../lab/graph/layout.ts";
 import { type Graph, plannedGraph } from "../../lab/graph/model.ts";
@@ -102,10 +104,25 @@ describe("the layout", () => {
       ),
     );
 
+  const chosenCapabilities = fc.subarray([...capabilityNames].filter((name) => name !== "opa"));
+  /** Those of the capabilities that a lab can have, all together. */
+  const possibleOnes = (chosen: readonly object[], multiCluster: boolean, names: readonly string[]) =>
+    names.reduce<Record<string, true>>((on, name) => {
+      const more = { ...on, [name]: true as const };
+      const { mistakes } = checkSettings({
+        licenseKey: "key",
+        workloads: chosen,
+        multiCluster,
+        capabilities: more,
+      });
+      return mistakes.length === 0 ? more : on;
+    }, {});
+
   it("of any lab has all in its place, nothing over another, and lines from border to border", async () => {
     await fc.assert(
-      fc.asyncProperty(workloads, fc.boolean(), async (chosen, multiCluster) => {
-        const graph = plannedGraph(labConfig({ workloads: chosen, multiCluster }));
+      fc.asyncProperty(workloads, fc.boolean(), chosenCapabilities, async (chosen, multiCluster, names) => {
+        const capabilities = possibleOnes(chosen, multiCluster, names);
+        const graph = plannedGraph(labConfig({ workloads: chosen, multiCluster, capabilities }));
         const layout: Layout = await layOut(graph);
         const boxOf = (id: string): Box => {
           const box = layout.boxes.get(id);
@@ -143,6 +160,77 @@ describe("the layout", () => {
       ["east/reviews-v1", "east/reviews-v2", "east/reviews-v3"],
     ])
       expect(order(...ids)).toEqual(order(...ids).toSorted((a, b) => a - b));
+  });
+});
+
+describe("the graph of a lab with capabilities", () => {
+  const two = ["east", "west"].map((name) => ({ name, bookinfo: { reviews: ["v1", "v2"] } }));
+  const graphWith = (capabilities: object, more: object = {}) =>
+    plannedGraph(labConfig({ workloads: two, capabilities, ...more }));
+  const linesOf = ({ dependencies }: Graph, id: string) =>
+    dependencies.filter(({ from, to }) => from === id || to === id).map(({ from, to }) => `${from} > ${to}`);
+
+  it("has the servers that they need, and who asks them", () => {
+    const graph = graphWith({ oidc: true, rateLimiting: true });
+    expect(graph.parts).toContainEqual(
+      expect.objectContaining({ id: "devmgmt/keycloak", group: "devmgmt", about: "keycloak" }),
+    );
+    expect(linesOf(graph, "east/ext-auth-service")).toEqual([
+      "east/ingress > east/ext-auth-service",
+      "east/ext-auth-service > devmgmt/keycloak",
+    ]);
+    expect(linesOf(graph, "east/rate-limiter")).toEqual(["east/ingress > east/rate-limiter"]);
+    expect(graphWith({ waf: true }).parts.map(({ id }) => id)).not.toContain("devmgmt/keycloak");
+  });
+
+  it("has their policies on the routes that requests take", () => {
+    const graph = graphWith({ oidc: true, waf: true, timeouts: true, faultInjection: true });
+    const route = (name: string) => graph.parts.find(({ id }) => id === `east/route-${name}`);
+    expect(route("productpage")).toMatchObject({
+      detail: "WAF, OIDC authentication",
+      group: "east/bookinfo",
+    });
+    expect(linesOf(graph, "east/route-productpage")).toEqual([
+      "east/ingress > east/route-productpage",
+      "east/route-productpage > east/productpage-v1",
+    ]);
+    expect(route("reviews")?.about).toBe("timeouts");
+    expect(linesOf(graph, "east/route-ratings")).toEqual([
+      "east/reviews-v2 > east/route-ratings",
+      "east/route-ratings > east/ratings-v1",
+    ]);
+    expect(graph.parts.filter(({ id }) => id.startsWith("west/route-"))).toEqual([]);
+  });
+
+  it("has those that apply to a service beside it", () => {
+    const graph = graphWith({ outlierDetection: true, accessControl: true, serviceIsolation: true });
+    expect(graph.parts.find(({ id }) => id === "east/ratings-v1")?.about).toBe(
+      "v1, outlier detection, access…",
+    );
+    expect(graph.groups.find(({ id }) => id === "east/bookinfo")?.about).toBe("with sidecars, isolated");
+  });
+
+  it("has the way to other clusters, and none to versions that get no requests", () => {
+    const splitting = {
+      reviews: [
+        { version: "v1", weight: 80 },
+        { cluster: "west", weight: 20 },
+      ],
+    };
+    const graph = graphWith({ trafficSplitting: splitting, failover: true });
+    expect(linesOf(graph, "east/route-reviews")).toEqual([
+      "east/productpage-v1 > east/route-reviews",
+      "east/route-reviews > east/reviews-v1",
+      "east/route-reviews > between",
+    ]);
+    expect(linesOf(graph, "between")).toContain("east/ingress > between");
+  });
+
+  it("says how many pods a gateway has", () => {
+    const [east, west] = two;
+    const graph = graphWith({}, { workloads: [{ ...east, ingress: { replicas: 3 } }, west] });
+    expect(graph.parts.find(({ id }) => id === "east/ingress")?.about).toBe("istio-gateways, 3 pods");
+    expect(graph.parts.find(({ id }) => id === "west/ingress")?.about).toBe("istio-gateways");
   });
 });
 
@@ -188,6 +276,39 @@ describe("the graph of a lab that is up", () => {
       detail: "Deployment istiod has 0 of 1 pods ready.",
     });
     expect(broken(graph)).toEqual(["east/ingress > east/istiod", "east/eastWest > east/istiod"]);
+  });
+
+  it("shows a Deployment whose pods are all of an earlier template, as status does", () => {
+    const graph = stateOf(
+      devmgmt,
+      up("east", (contents) => ({
+        ...contents,
+        deployments: contents.deployments.map((deployment) =>
+          deployment.metadata?.name === "istiod"
+            ? Object.assign(structuredClone(deployment), {
+                status: { replicas: 2, updatedReplicas: 1, readyReplicas: 1 },
+              })
+            : deployment,
+        ),
+      })),
+      up("west"),
+    );
+    expect(graph.parts.find(({ id }) => id === "east/istiod")).toMatchObject({ state: "not ready" });
+  });
+
+  it("shows a route whose table is not there", () => {
+    const planned = plannedGraph(
+      labConfig({
+        workloads: ["east", "west"].map((name) => ({ name, bookinfo: { reviews: ["v1"] } })),
+        capabilities: { waf: true, timeouts: true },
+      }),
+    );
+    const { parts } = withState(planned, [devmgmt, up("east"), up("west")]);
+    expect(parts.find(({ id }) => id === "east/route-productpage")).toMatchObject({ state: "ready" });
+    expect(parts.find(({ id }) => id === "east/route-reviews")).toMatchObject({
+      state: "not ready",
+      about: "no RouteTable",
+    });
   });
 
   it("shows a cluster that does not answer, and one that is paused", () => {

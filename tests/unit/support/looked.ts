@@ -19,7 +19,7 @@ function deployment(namespace: string, name: string, labels: Record<string, stri
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { containers: [{ name }] } },
     },
-    status: { replicas: 1, readyReplicas: 1 },
+    status: { replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
   };
 }
 
