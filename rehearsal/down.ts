@@ -4,9 +4,11 @@ import { endOrphans } from "./engine.ts";
 import { endOfHost, hostStatus, stopHost } from "./host/client.ts";
 import { leftovers, leftProcesses } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
+import { choosePlugins } from "./plugins.ts";
 import { hostAnswers, recoverStack } from "./recovery.ts";
 import { describeStack, type Stack, stacksWithResources, stateOf } from "./stack.ts";
 import { describeChanges, failure } from "./summary.ts";
+import { ensureTools } from "./toolchain.ts";
 import { hostLines } from "./up.ts";
 import { wipe } from "./wipe.ts";
 
@@ -37,7 +39,12 @@ export async function down(display: Display): Promise<number> {
 
   let left: readonly string[] = [];
   if ((await hostStatus()).ready && (await hostAnswers(5))) {
-    for (const name of stacksWithResources()) if (!(await destroyed(describeStack(name)))) return 1;
+    const stacks = stacksWithResources();
+    if (stacks.length > 0) {
+      await ensureTools(display);
+      await choosePlugins(display);
+    }
+    for (const name of stacks) if (!(await destroyed(describeStack(name)))) return 1;
     left = await phases.run("check of what is left", () => leftovers(patienceSeconds));
   } else {
     say(

@@ -7,6 +7,7 @@ import { openHostFile } from "./host/host-file.ts";
 import { paths } from "./paths.ts";
 import { kubeConfigOf } from "../steps/cluster.ts";
 import { tools } from "./toolchain/tools.ts";
+import { executableOf, plugins } from "../plugins.ts";
 
 /** What a lab may leave on its host: everything outside of namespaces, and what is costly or secret inside of them. */
 const kinds: readonly (readonly [apiVersion: string, kind: string])[] = [
@@ -62,7 +63,7 @@ async function inventory(): Promise<string[]> {
 /** Processes that still work for this rehearsal, e.g. `etcd (123)`. */
 export function leftProcesses(): string[] {
   const folders = [paths.etcd, paths.pki, paths.run, paths.plugins].map((folder) => `${folder}/`);
-  const programs = new Set([...tools.map(({ name }) => name), "node"]);
+  const programs = new Set([...tools.map(({ name }) => name), ...plugins.map(executableOf), "node"]);
   return readdirSync("/proc").flatMap((pid) => {
     const command = /^\d+$/.test(pid) && Number(pid) !== process.pid ? commandOf(pid) : [];
     const name = basename(command[0] ?? "");

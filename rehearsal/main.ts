@@ -35,10 +35,17 @@ type Verb = (call: Call) => Promise<number>;
 
 /** Verbs that only pass something on start faster without the libraries of those that build and destroy. */
 const loadUp = () => import("./up.ts");
+const loadPlugins = () => import("./plugins.ts");
+
+/** Makes ready all that the engine runs. */
+async function ensureEngine(display: Display): Promise<void> {
+  await ensureTools(display);
+  await (await loadPlugins()).choosePlugins(display);
+}
 
 const verbs: Readonly<Record<string, Verb>> = {
   tools: async ({ display }) => {
-    await ensureTools(display);
+    await ensureEngine(display);
     return 0;
   },
   up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),
@@ -65,7 +72,7 @@ function hostFor({ stack }: Call): HostChoice {
 
 /** Shows what `up` would change now; needs no host. */
 async function preview({ display, stack, charts, args }: Call): Promise<number> {
-  await ensureTools(display);
+  await ensureEngine(display);
   const { prepare } = await loadUp();
   const prepared = await prepare(display, { stack, charts });
   return pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
@@ -73,11 +80,12 @@ async function preview({ display, stack, charts, args }: Call): Promise<number> 
 
 /** Runs the Pulumi CLI on the rehearsal's stack. */
 async function passOn({ display, stack: name, args }: Call): Promise<number> {
-  await ensureTools(display);
+  const runsProgram = isProgramCommand(args) && args[0] !== "config";
+  await (runsProgram ? ensureEngine : ensureTools)(display);
   const stack = await stackAsItIs(name);
   const run = async (): Promise<number> => {
     // The steps may have been changed since make rehearse.
-    if (isProgramCommand(args) && args[0] !== "config") await bundlePrograms();
+    if (runsProgram) await bundlePrograms();
     return pulumiForUser(stack, args);
   };
   if (changesConfiguration(args))
@@ -100,7 +108,7 @@ async function stackAsItIs(name: string): Promise<Stack> {
   return existsSync(described.configFile) ? described : openStack(name);
 }
 
-const kept = new Set<string>([paths.bin, paths.bundles, paths.compileCache]);
+const kept = new Set<string>([paths.bin, paths.downloads, paths.bundles, paths.compileCache]);
 
 /** Stops everything and removes all but the tools, whatever state it is in. */
 async function reset({ display }: Call): Promise<number> {

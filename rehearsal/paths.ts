@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 
 /** The project's root directory. */
 export const root = dirname(import.meta.dirname);
@@ -11,9 +11,13 @@ if (chosen !== undefined && !isAbsolute(chosen)) {
 /** Where this rehearsal keeps everything it writes; two directories make two independent rehearsals. */
 export const rehearsalDir = chosen ?? join(root, ".rehearsal");
 
-/** What lives where. The tools, and what was made of the sources, are the same for every rehearsal of this checkout; all else is per rehearsal. */
+/**
+ * What lives where. The tools, plugins that were downloaded, and what was made of the sources, are the same for every
+ * rehearsal of this checkout; all else is per rehearsal.
+ */
 export const paths = {
   bin: join(root, ".rehearsal", "bin"),
+  downloads: join(root, ".rehearsal", "downloads"),
   compileCache: join(root, ".rehearsal", "compile-cache"),
   bundles: join(root, ".rehearsal", "bundles"),
   plugins: join(rehearsalDir, "plugins"),
@@ -29,3 +33,9 @@ export const paths = {
   passphrase: join(rehearsalDir, "passphrase"),
   kubeconfig: join(rehearsalDir, "kubeconfig"),
 } as const;
+
+/** A path as one would type it in the project's root. */
+export function shortest(path: string): string {
+  const fromRoot = relative(root, path);
+  return fromRoot.startsWith("..") ? path : fromRoot;
+}

@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import type { ChosenChart } from "./charts.ts";
+import { shortest } from "./paths.ts";
 import type { ChosenPlugin } from "./plugins.ts";
 import type { ReadyTool } from "./toolchain.ts";
 
@@ -19,10 +21,9 @@ export interface Honesty {
 /** Derives from what a run used how far it can be believed. */
 export function honesty({ tools, plugins, charts }: Used): Honesty {
   const version = (name: string): string => tools.find((tool) => tool.name === name)?.version ?? "?";
+  const isReal = ({ real }: ChosenPlugin): boolean => real !== undefined;
   const plugin = (real: boolean): string[] =>
-    plugins
-      .filter((chosen) => (chosen.real !== undefined) === real)
-      .map((chosen) => `${chosen.name} ${chosen.version}`);
+    plugins.filter((chosen) => isReal(chosen) === real).map(describePlugin);
   const chart = (given: boolean): string[] =>
     charts
       .filter((chosen) => (chosen.given !== undefined) === given)
@@ -45,6 +46,13 @@ export function honesty({ tools, plugins, charts }: Used): Honesty {
     ],
     absent: ["traffic, mTLS, what Gloo Mesh makes of its resources, the check of the license"],
   };
+}
+
+/** E.g. `kubernetes 4.25.0 beside the SDK's 4.34.2 (in .rehearsal/bin)`. */
+function describePlugin({ name, version, wanted, real }: ChosenPlugin): string {
+  const answer = version === "" ? "of no version" : version;
+  const beside = version === wanted ? "" : ` beside the SDK's ${wanted}`;
+  return `${name} ${answer}${beside}${real === undefined ? "" : ` (in ${shortest(dirname(real))})`}`;
 }
 
 /** The box that says it. */

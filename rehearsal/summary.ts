@@ -1,6 +1,5 @@
-import { relative } from "node:path";
 import type { EngineResult } from "./engine.ts";
-import { paths, root } from "./paths.ts";
+import { paths, shortest } from "./paths.ts";
 
 /** The stack's outputs that the driver uses. */
 export interface Outputs {
@@ -24,12 +23,6 @@ export function failure(
       : ["It was last waiting for:", ...waitingFor.map((step) => `  ${step}`)]),
     `${interrupted ? "Interrupted" : "Failed"}. ${host}`,
   ];
-}
-
-/** A path as one would type it in the project's root. */
-function shortest(path: string): string {
-  const fromRoot = relative(root, path);
-  return fromRoot.startsWith("..") ? path : fromRoot;
 }
 
 /** E.g. `3 changes: 2 create, 1 update`. */

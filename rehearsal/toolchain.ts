@@ -1,7 +1,17 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import {
+  createReadStream,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { isExecutable } from "../executables.ts";
@@ -10,27 +20,23 @@ import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
 import { withLock } from "./lock.ts";
 import { paths } from "./paths.ts";
 import { build, checkBuildable } from "./toolchain/build.ts";
-import {
-  accepts,
-  linkerFlags,
-  pinnedVersions,
-  pinOf,
-  type Tool,
-  tools,
-  versionIn,
-} from "./toolchain/tools.ts";
+import { pluginSource, type Source, toolSource } from "./toolchain/sources.ts";
+import { accepts, pinOf, type Tool, versionIn } from "./toolchain/tools.ts";
+
+const fileSchema = z.object({ size: z.number(), time: z.number(), sha256: z.string() });
 
 const toolSchema = z.object({
   version: z.string(),
   /** Path of the program that was found; absent: it was built here. */
   found: z.string().optional(),
-  /** Size and time of the file, which tell whether it has been replaced since. */
-  file: z.string(),
+  /** The program as it was then; a copy has another time. */
+  file: fileSchema,
   /** Which pins it was chosen or built for. */
   pins: z.string(),
 });
 type StampedTool = z.infer<typeof toolSchema>;
-const stampSchema = z.record(z.string(), toolSchema);
+// One that an earlier version of this file wrote is as good as none.
+const stampSchema = z.record(z.string(), toolSchema.optional().catch(undefined));
 type Stamp = z.infer<typeof stampSchema>;
 
 /** A tool that is ready for use. */
@@ -41,22 +47,38 @@ export interface ReadyTool {
   readonly found?: string | undefined;
 }
 
-const moduleDir = join(import.meta.dirname, "toolchain");
 const stampFile = join(paths.bin, "tools.json");
 
 /** Makes every tool available in `paths.bin`: found on PATH in an accepted version, else built. */
-export async function ensureTools(display: Display): Promise<readonly ReadyTool[]> {
-  const goMod = readFileSync(join(moduleDir, "go.mod"), "utf8");
-  const pins = pinnedVersions(goMod);
-  const flags = linkerFlags((module) => pins.get(module) ?? "");
-  const goSum = readFileSync(join(moduleDir, "go.sum"));
-  const fingerprint = createHash("sha256")
-    .update(JSON.stringify([tools, flags]))
-    .update(goMod)
-    .update(goSum)
-    .digest("hex");
+export const ensureTools = (display: Display): Promise<readonly ReadyTool[]> =>
+  ensure(display, toolSource(), {
+    path: (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== paths.bin),
+    instead: "put accepted versions of these programs on PATH (rehearsal/toolchain/tools.ts says which)",
+  });
 
-  const current = readyTools(readStamp(), fingerprint);
+/** Makes Pulumi's Kubernetes plugin available in `paths.bin`, where it is built; one on PATH is none of this. */
+export async function ensureBuiltPlugin(display: Display): Promise<ReadyTool> {
+  const [plugin] = await ensure(display, pluginSource(), {
+    path: [],
+    instead:
+      "put a released plugin on PATH, or run pulumi plugin install resource kubernetes where there is internet",
+  });
+  return plugin ?? fail("there is no Kubernetes plugin");
+}
+
+interface Elsewhere {
+  /** Folders in which accepted versions are found. */
+  readonly path: readonly string[];
+  /** What a user does who cannot build. */
+  readonly instead: string;
+}
+
+async function ensure(
+  display: Display,
+  source: Source,
+  { path, instead }: Elsewhere,
+): Promise<readonly ReadyTool[]> {
+  const current = readyTools(readStamp(), source);
   if (current !== undefined) return current;
 
   mkdirSync(paths.bin, { recursive: true, mode: 0o700 });
@@ -69,16 +91,20 @@ export async function ensureTools(display: Display): Promise<readonly ReadyTool[
       waits = true;
     },
     async () => {
-      const missing = await reuse(fingerprint, pins);
-      if (missing.length > 0) checkBuildable(missing.map(({ name }) => name));
+      const missing = await reuse(display, source, path);
+      if (missing.length > 0)
+        checkBuildable(
+          missing.map(({ name }) => name),
+          instead,
+        );
       for (const [index, tool] of missing.entries()) {
-        const version = pinOf(tool, pins);
+        const version = pinOf(tool, source.pins);
         const count = `${index + 1} of ${missing.length}`;
-        await build(display, { tool, version, linkerFlags: flags, count });
-        remember(fingerprint, tool, { version: version.slice(1) });
+        await build(display, { source, tool, version, count });
+        await remember(source, tool, { version: version.slice(1) });
       }
       return (
-        readyTools(readStamp(), fingerprint) ??
+        readyTools(readStamp(), source) ??
         fail(`The tools in ${paths.bin} changed while they were prepared; try again.`)
       );
     },
@@ -89,29 +115,45 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** Takes what is there already, in the folder of tools or on PATH; returns what must be built. */
-async function reuse(fingerprint: string, pins: ReadonlyMap<string, string>): Promise<Tool[]> {
+/** Takes what is there already, in the folder of tools or on a search path; returns what must be built. */
+async function reuse(display: Display, source: Source, path: readonly string[]): Promise<Tool[]> {
   const stamp = readStamp();
   const missing: Tool[] = [];
-  for (const tool of tools) {
+  for (const tool of source.tools) {
     const target = join(paths.bin, tool.name);
     const known = stamp[tool.name];
-    if (isCurrent(tool, known, fingerprint)) continue;
+    if (known?.pins === source.fingerprint) {
+      if (isUntouched(known, target)) continue;
+      if (await isSame(known, target)) {
+        await remember(source, tool, known);
+        continue;
+      }
+    }
 
-    const path = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== paths.bin);
-    const found = await findAccepted(tool, path);
+    // One that was found earlier is still good where this shell does not know its folder.
+    const before = known?.found === undefined ? [] : [dirname(known.found)];
+    const found = await findAccepted(tool, [...path, ...before]);
+    if (known?.found !== undefined && !isExecutable(known.found))
+      display.line(
+        `${tool.name} was ${known.found}, which is gone: ${found === undefined ? "it is built instead" : `${found.path} takes its place`}`,
+      );
     if (found !== undefined) {
       link(found.path, target);
-      remember(fingerprint, tool, { version: found.version, found: found.path });
+      await remember(source, tool, { version: found.version, found: found.path });
       continue;
     }
     // Nothing says which pins made a file without a stamp; its version must do.
     const own = known === undefined ? await versionOf(tool, target) : undefined;
-    if (own !== undefined && `v${own}` === pinOf(tool, pins)) remember(fingerprint, tool, { version: own });
+    if (own !== undefined && isGood(tool, own, { target, pin: pinOf(tool, source.pins) }))
+      await remember(source, tool, { version: own });
     else missing.push(tool);
   }
   return missing;
 }
+
+/** Whether a program will do of which only the version is known; one that was found may have any that is accepted. */
+const isGood = (tool: Tool, version: string, { target, pin }: { target: string; pin: string }): boolean =>
+  lstatSync(target).isSymbolicLink() ? accepts(tool, version) : `v${version}` === pin;
 
 /** The first one on a search path whose version is accepted. */
 export async function findAccepted(
@@ -128,16 +170,13 @@ export async function findAccepted(
 }
 
 /** All tools, if none has changed since it was chosen or built for these pins. */
-function readyTools(stamp: Stamp, fingerprint: string): readonly ReadyTool[] | undefined {
-  const ready = tools.flatMap((tool) => {
+function readyTools(stamp: Stamp, source: Source): readonly ReadyTool[] | undefined {
+  const ready = source.tools.flatMap((tool) => {
     const known = stamp[tool.name];
-    return known !== undefined && isCurrent(tool, known, fingerprint) ? [{ name: tool.name, ...known }] : [];
+    const isReady = known?.pins === source.fingerprint && isUntouched(known, join(paths.bin, tool.name));
+    return isReady ? [{ name: tool.name, version: known.version, found: known.found }] : [];
   });
-  return ready.length === tools.length ? ready : undefined;
-}
-
-function isCurrent({ name }: Tool, known: StampedTool | undefined, fingerprint: string): boolean {
-  return known?.pins === fingerprint && known.file === fileMark(join(paths.bin, name));
+  return ready.length === source.tools.length ? ready : undefined;
 }
 
 function readStamp(): Stamp {
@@ -146,17 +185,31 @@ function readStamp(): Stamp {
 }
 
 /** Written after every tool, so that an interrupted run goes on where it was. */
-function remember(pins: string, { name }: Tool, chosen: { version: string; found?: string }): void {
-  const file = fileMark(join(paths.bin, name)) ?? "";
-  writeFileAtomically(
-    stampFile,
-    JSON.stringify({ ...readStamp(), [name]: { ...chosen, file, pins } }, undefined, 1),
-  );
+async function remember(
+  { fingerprint: pins }: Source,
+  { name }: Tool,
+  { version, found }: { readonly version: string; readonly found?: string | undefined },
+): Promise<void> {
+  const path = join(paths.bin, name);
+  const { size, mtimeMs: time } = statSync(path);
+  const tool: StampedTool = { version, found, file: { size, time, sha256: await hashOf(path) }, pins };
+  writeFileAtomically(stampFile, JSON.stringify({ ...readStamp(), [name]: tool }, undefined, 1));
 }
 
-function fileMark(path: string): string | undefined {
+/** Whether a program is the very file that was looked at. */
+function isUntouched({ file }: StampedTool, path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? undefined : `${stat.size} ${stat.mtimeMs}`;
+  return stat?.size === file.size && stat.mtimeMs === file.time;
+}
+
+/** Whether a program is a copy of the file that was looked at. */
+const isSame = async ({ file }: StampedTool, path: string): Promise<boolean> =>
+  statSync(path, { throwIfNoEntry: false })?.size === file.size && (await hashOf(path)) === file.sha256;
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
 }
 
 function link(target: string, path: string): void {

@@ -7,7 +7,7 @@ import type { HostChoice } from "./host-choice.ts";
 import { endOfHost, ensureHost } from "./host/client.ts";
 import { rememberBaseline } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
-import { type ChosenPlugin, choosePlugins } from "./plugins.ts";
+import { choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
 import { honestBox, honesty } from "./report.ts";
 import { bundlePrograms } from "./programs.ts";
@@ -22,21 +22,20 @@ export interface Choices {
   readonly charts: string | undefined;
 }
 
-/** Everything the engine needs but the host. */
+/** What the engine works on. */
 export interface Prepared {
   readonly stack: Stack;
-  readonly plugins: readonly ChosenPlugin[];
   readonly charts: readonly ChosenChart[];
 }
 
-/** Chooses charts and plugins, and opens the stack. */
+/** Chooses charts, and opens the stack. */
 export async function prepare(display: Display, choices: Choices): Promise<Prepared> {
   const charts = chooseCharts(versionsOf(choices.stack), choices.charts, (message) => {
     display.line(message);
   });
   const stack = await openStack(choices.stack);
-  const [plugins] = await Promise.all([choosePlugins(stack), bundlePrograms()]);
-  return { stack, charts, plugins };
+  await bundlePrograms();
+  return { stack, charts };
 }
 
 /** Lines of the host's log: their own times count from its own start. */
@@ -49,6 +48,7 @@ export const hostLines =
 /** Starts the host, with charts and plugins at hand, and builds nothing in it; returns the exit code. */
 export async function startHost(display: Display, choices: Choices, host: HostChoice): Promise<number> {
   await ensureTools(display);
+  await choosePlugins(display);
   const [{ stack }] = await Promise.all([
     prepare(display, choices),
     ensureHost(
@@ -74,10 +74,14 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     return 1;
   };
 
-  const tools = await phases.run("tools", () => ensureTools(display));
+  const [tools, plugins] = await phases.run("tools and plugins", async () => [
+    await ensureTools(display),
+    // A plugin that must be built needs the machine for itself, before there is a host.
+    await choosePlugins(display),
+  ]);
   for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
-  const [{ stack, plugins, charts }] = await Promise.all([
-    phases.run("plugins, charts, stack", () => prepare(display, choices)),
+  const [{ stack, charts }] = await Promise.all([
+    phases.run("charts, stack", () => prepare(display, choices)),
     phases.run("host", () => ensureHost(host, hostLines(say))),
   ]);
   // The host may have moved to another network.

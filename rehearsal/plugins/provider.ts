@@ -31,8 +31,7 @@ export interface Diff {
   readonly changed: boolean;
   readonly diffs?: readonly string[];
   readonly replaces?: readonly string[];
-  readonly deleteBeforeReplace?: boolean;
-  readonly detailedDiff?: Readonly<Record<string, { kind: DiffKind; inputDiff?: boolean }>>;
+  readonly detailedDiff?: Readonly<Record<string, { kind: DiffKind }>>;
 }
 
 /** Why an input cannot be used. */
@@ -57,7 +56,6 @@ export interface Changed extends Existing {
   readonly oldInputs: Props;
   readonly olds: Props;
   readonly news: Props;
-  readonly ignoreChanges: readonly string[];
 }
 export interface Write {
   readonly preview: boolean;
@@ -69,10 +67,7 @@ export interface Write {
 export interface Provider {
   readonly name: string;
   readonly version: string;
-  checkConfig?(c: { urn: string; olds: Props; news: Props }): Promise<Checked>;
-  diffConfig?(c: { urn: string; olds: Props; news: Props }): Promise<Diff>;
-  configure?(c: { args: Props }): Promise<void>;
-  check?(c: Named & { olds: Props; news: Props; randomSeed: Buffer }): Promise<Checked>;
+  check?(c: Named & { olds: Props; news: Props }): Promise<Checked>;
   diff?(c: Changed): Promise<Diff>;
   create?(c: Named & Write & { inputs: Props }): Promise<{ id: string; outputs: Props }>;
   /** An empty id in the answer says that the resource is gone. */
@@ -84,20 +79,4 @@ export interface Provider {
   invoke?(c: { tok: string; args: Props }): Promise<Props>;
   /** The user gave up or the engine leaves: end what is under way, soon. */
   cancel?(): void;
-}
-
-/** The object exists but did not become ready: the engine keeps it with these reasons and updates it next time. */
-export class PartialFailure extends Error {
-  readonly id: string;
-  readonly outputs: Props;
-  readonly inputs: Props;
-  readonly reasons: readonly string[];
-
-  constructor(id: string, outputs: Props, inputs: Props, reasons: readonly string[]) {
-    super(reasons.join("\n"));
-    this.id = id;
-    this.outputs = outputs;
-    this.inputs = inputs;
-    this.reasons = reasons;
-  }
 }

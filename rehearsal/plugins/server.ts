@@ -3,8 +3,6 @@ import * as grpc from "@grpc/grpc-js";
 import pluginProto, { type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
-import statusProto from "@pulumi/pulumi/proto/status_pb.js";
-import anyProto from "google-protobuf/google/protobuf/any_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import structProto, { type JavaScriptValue, type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { attach, engineAddress, listen, logged, runPlugin } from "./engine.ts";
@@ -14,7 +12,6 @@ import {
   type Diff,
   isObject,
   type Named,
-  PartialFailure,
   type Props,
   type Provider,
   plain,
@@ -39,23 +36,11 @@ function notImplemented(what: string): never {
   throw new NotImplemented(`${what} is not implemented by this stand-in plugin`);
 }
 
-/** Errors as Go plugins give them: code "unknown", and a partial failure has the object in the details. */
+/** Errors as Go plugins give them. */
 function toStatus(error: unknown): Partial<grpc.ServiceError> {
   const details = error instanceof Error ? error.message : String(error);
   const code = error instanceof NotImplemented ? grpc.status.UNIMPLEMENTED : grpc.status.UNKNOWN;
-  const metadata = new grpc.Metadata();
-  if (error instanceof PartialFailure) {
-    const object = new proto.ErrorResourceInitFailed()
-      .setId(error.id)
-      .setProperties(struct(error.outputs))
-      .setInputs(struct(error.inputs))
-      .setReasonsList([...error.reasons]);
-    const detail = new anyProto.Any();
-    detail.pack(object.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-    const status = new statusProto.Status().setCode(code).setMessage(details).setDetailsList([detail]);
-    metadata.set("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
-  }
-  return { code, details, metadata };
+  return { code, details };
 }
 
 /** A method of the service; what it logged is delivered before its answer. */
@@ -78,12 +63,10 @@ function diffResponse(diff: Diff): proto.DiffResponse {
     .setChanges(diff.changed ? DIFF_SOME : DIFF_NONE)
     .setDiffsList([...(diff.diffs ?? [])])
     .setReplacesList([...(diff.replaces ?? [])])
-    .setDeletebeforereplace(diff.deleteBeforeReplace ?? false)
     .setHasdetaileddiff(diff.detailedDiff !== undefined);
-  for (const [path, { kind, inputDiff }] of Object.entries(diff.detailedDiff ?? {})) {
+  for (const [path, { kind }] of Object.entries(diff.detailedDiff ?? {})) {
     const name = kind.toUpperCase().replace("-", "_") as keyof typeof proto.PropertyDiff.Kind;
-    const entry = new proto.PropertyDiff().setKind(proto.PropertyDiff.Kind[name]);
-    response.getDetaileddiffMap().set(path, entry.setInputdiff(inputDiff ?? false));
+    response.getDetaileddiffMap().set(path, new proto.PropertyDiff().setKind(proto.PropertyDiff.Kind[name]));
   }
   return response;
 }
@@ -110,7 +93,6 @@ const changed = (q: proto.DiffRequest | proto.UpdateRequest): Changed => ({
   ...config(q),
   id: q.getId(),
   oldInputs: props(q.getOldInputs()),
-  ignoreChanges: q.getIgnorechangesList(),
 });
 const empty = (): emptyProto.Empty => new emptyProto.Empty();
 
@@ -132,18 +114,11 @@ const methods = (p: Provider): grpc.UntypedServiceImplementation => ({
   getSchema: method(() => new proto.GetSchemaResponse().setSchema("{}")),
   getMapping: method(() => new proto.GetMappingResponse()),
   getMappings: method(() => new proto.GetMappingsResponse()),
-  configure: method(async (q: proto.ConfigureRequest) => {
-    await p.configure?.({ args: props(q.getArgs()) });
-    return new proto.ConfigureResponse().setSupportspreview(true);
-  }),
-  checkConfig: method(async (q: proto.CheckRequest) =>
-    checkResponse((await p.checkConfig?.(config(q))) ?? { inputs: props(q.getNews()) }),
-  ),
-  diffConfig: method(async (q: proto.DiffRequest) =>
-    diffResponse((await p.diffConfig?.(config(q))) ?? notImplemented("DiffConfig")),
-  ),
+  configure: method(() => new proto.ConfigureResponse().setSupportspreview(true)),
+  checkConfig: method((q: proto.CheckRequest) => checkResponse({ inputs: props(q.getNews()) })),
+  diffConfig: method(() => notImplemented("DiffConfig")),
   check: method(async (q: proto.CheckRequest) => {
-    const c = { ...named(q), ...config(q), randomSeed: Buffer.from(q.getRandomseed_asU8()) };
+    const c = { ...named(q), ...config(q) };
     return checkResponse((await p.check?.(c)) ?? { inputs: c.news });
   }),
   diff: method(async (q: proto.DiffRequest) =>

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -7,19 +7,21 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Display, duration } from "../display.ts";
 import { readFileIfAny } from "../host/files.ts";
 import { paths } from "../paths.ts";
+import type { Source } from "./sources.ts";
 import type { Tool } from "./tools.ts";
 
 /** One program to build. */
 export interface Build {
+  readonly source: Source;
   readonly tool: Tool;
   readonly version: string;
-  readonly linkerFlags: string;
   /** E.g. `2 of 8`. */
   readonly count: string;
 }
@@ -50,12 +52,11 @@ export const hintFor = (output: string): string | undefined =>
   hints.find(([pattern]) => pattern.test(output))?.[1];
 
 /** Fails early where a build could only fail late: without Go, or without room for its caches. */
-export function checkBuildable(names: readonly string[]): void {
+export function checkBuildable(names: readonly string[], instead: string): void {
   const env = spawnSync("go", ["env", "GOCACHE", "GOMODCACHE"], { encoding: "utf8" });
   if (env.error !== undefined || env.status !== 0) {
     throw new Error(
-      `${names.join(", ")} must be built, and there is no working Go on PATH. Install Go (https://go.dev/dl), ` +
-        "or put accepted versions of these programs on PATH (rehearsal/toolchain/tools.ts says which).",
+      `${names.join(", ")} must be built, and there is no working Go on PATH. Install Go (https://go.dev/dl), or ${instead}.`,
     );
   }
   for (const folder of [...env.stdout.trim().split("\n"), paths.bin]) {
@@ -73,19 +74,18 @@ export function checkBuildable(names: readonly string[]): void {
 const existingParent = (path: string): string => (existsSync(path) ? path : existingParent(dirname(path)));
 
 /** Builds one program; a build that is interrupted leaves nothing but Go's caches, from which the next goes on. */
-export async function build(display: Display, { tool, version, linkerFlags, count }: Build): Promise<void> {
+export async function build(display: Display, { source, tool, version, count }: Build): Promise<void> {
   const target = join(paths.bin, tool.name);
   const draft = join(paths.bin, `.${tool.name}.tmp`);
+  const laidOver = join(paths.bin, `.${tool.name}.files`);
   const logFile = join(paths.logs, "toolchain.log");
   mkdirSync(paths.bin, { recursive: true, mode: 0o700 });
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
 
-  const args = ["build", "-mod=readonly", "-trimpath", "-ldflags", linkerFlags, "-o", draft];
   const log = openSync(logFile, "a", 0o600);
-  writeSync(log, `=== ${new Date().toISOString()} go ${args.join(" ")} ${packageOf(tool)}\n`);
   const start = display.elapsed();
   const what = `building ${tool.name} ${version} (${count})`;
-  display.line(what);
+  display.line(source.cost === undefined ? what : `${what}, which ${source.cost}`);
   const ticker = setInterval(
     () => {
       const text = `${what} ... ${Math.round(display.elapsed() - start)} s`;
@@ -94,43 +94,69 @@ export async function build(display: Display, { tool, version, linkerFlags, coun
     },
     display.tty ? 1000 : heartbeatSeconds * 1000,
   );
-  const ended = await exitOf(
-    spawn("go", [...args, packageOf(tool)], {
-      cwd: join(import.meta.dirname),
-      env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off" },
-      stdio: ["ignore", log, log],
-    }),
-  );
-  clearInterval(ticker);
-  closeSync(log);
-
-  if (ended !== 0) {
-    rmSync(draft, { force: true });
+  try {
+    const go = (...args: string[]): Promise<string> => runGo(args, source.folder, log);
+    const overlaid = await overlay(source, laidOver, go);
+    const args = ["build", "-mod=readonly", "-trimpath", ...source.flags, ...overlaid, "-o", draft];
+    await go(...args, packageOf(tool));
+    renameSync(draft, target);
+  } catch (error) {
     const output = (readFileIfAny(logFile) ?? "").split(/^=== .*\n/m).at(-1) ?? "";
-    const tail = output.trimEnd().split("\n").slice(-15).join("\n");
     throw new Error(
       [
-        `${tool.name} could not be built (${ended}):`,
-        tail,
+        `${tool.name} could not be built (${error instanceof Error ? error.message : String(error)}):`,
+        output.trimEnd().split("\n").slice(-15).join("\n"),
         hintFor(output),
         `Everything it printed: ${logFile}`,
       ]
         .filter((line) => line !== undefined)
         .join("\n"),
     );
+  } finally {
+    clearInterval(ticker);
+    closeSync(log);
+    for (const rest of [draft, laidOver]) rmSync(rest, { recursive: true, force: true });
   }
-  renameSync(draft, target);
   display.line(`built ${tool.name} ${version} in ${duration(display.elapsed() - start)}`);
 }
 
-const packageOf = ({ module, path }: Tool): string => (path === "" ? module : `${module}/${path}`);
+/** The flags that lay the files which sources embed over their folder; it stays as it is. */
+async function overlay(
+  { folder, embedded }: Source,
+  place: string,
+  go: (...args: string[]) => Promise<string>,
+): Promise<string[]> {
+  if (embedded === undefined) return [];
+  const { Dir } = JSON.parse(await go("mod", "download", "-json", embedded.module)) as { Dir: string };
+  const files = Object.entries(embedded.files(Dir));
+  mkdirSync(place, { recursive: true });
+  for (const [name, text] of files) writeFileSync(join(place, name), text);
+  const replaced = files.map(([name]) => [join(folder, name), join(place, name)] as const);
+  const list = join(place, "overlay.json");
+  writeFileSync(list, JSON.stringify({ Replace: Object.fromEntries(replaced) }));
+  return ["-overlay", list];
+}
 
-const exitOf = (child: ChildProcess): Promise<0 | string> =>
-  new Promise((resolve) => {
-    child.on("error", (error) => {
-      resolve(error.message);
+function packageOf({ module, path }: Tool): string {
+  if (path.startsWith(".")) return path;
+  return path === "" ? module : `${module}/${path}`;
+}
+
+/** Runs Go, and gives what it prints to standard output; all that it prints is in the log, too. */
+function runGo(args: readonly string[], cwd: string, log: number): Promise<string> {
+  writeSync(log, `=== ${new Date().toISOString()} go ${args.join(" ")}\n`);
+  const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off" };
+  return new Promise((resolve, reject) => {
+    const child = spawn("go", args, { cwd, env, stdio: ["ignore", "pipe", log] });
+    child.on("error", reject);
+    let output = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      writeSync(log, text);
     });
-    child.on("exit", (code, signal) => {
-      resolve(code === 0 ? 0 : signal === null ? `exit code ${code ?? "?"}` : `killed by ${signal}`);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(signal === null ? `exit code ${code ?? "?"}` : `killed by ${signal}`));
     });
   });
+}

@@ -4,9 +4,9 @@ import { isAtLeast } from "../../versions.ts";
 export interface Tool {
   /** Name of the executable. */
   readonly name: string;
-  /** Go module; its version is pinned in go.mod. */
+  /** Go module whose version, pinned in go.mod, is the program's. */
   readonly module: string;
-  /** Package of the program inside the module. */
+  /** Package of the program inside the module; one that begins with a dot is in the folder of go.mod. */
   readonly path: string;
   /** Makes the program print its version. */
   readonly versionArgs: readonly string[];
@@ -66,6 +66,18 @@ export const tools: readonly Tool[] = [
   },
 ];
 
+/** Pulumi's Kubernetes plugin, which is built where it can neither be found nor downloaded. */
+export const kubernetesPlugin: Tool = {
+  name: "pulumi-resource-kubernetes",
+  // The provider's own module has no versions, for its tags are those of the repository. It is pinned to the commit of
+  // tag v4.25.0, and requires the SDK of the same tag.
+  module: "github.com/pulumi/pulumi-kubernetes/sdk/v4",
+  path: ".",
+  versionArgs: ["--version"],
+  from: "4.0.0",
+  below: "5.0.0",
+};
+
 /** The versions that a go.mod pins, by module. */
 export function pinnedVersions(goMod: string): ReadonlyMap<string, string> {
   return new Map(
@@ -79,7 +91,7 @@ export function pinnedVersions(goMod: string): ReadonlyMap<string, string> {
 export function pinOf({ name, module }: Tool, pins: ReadonlyMap<string, string>): string {
   const version = pins.get(module);
   if (version === undefined)
-    throw new Error(`rehearsal/toolchain/go.mod does not pin ${module}, which has ${name}.`);
+    throw new Error(`The go.mod for ${name} does not pin ${module}, which has its version.`);
   return version;
 }
 
@@ -89,6 +101,12 @@ export const versionIn = (output: string): string | undefined => /\bv?(\d+\.\d+\
 /** Whether a version found on PATH will do. */
 export const accepts = ({ from, below }: Tool, version: string): boolean =>
   isAtLeast(version, from) && !isAtLeast(version, below);
+
+/** The linker flag for small binaries in which variables have these values. */
+const linkerFlag = (variables: Readonly<Record<string, string | undefined>>): string =>
+  `-s -w ${Object.entries(variables)
+    .map(([name, value]) => `-X ${name}=${value ?? ""}`)
+    .join(" ")}`;
 
 /** Linker flags: small binaries that know their version, as the projects' own releases do. */
 export function linkerFlags(version: (module: string) => string): string {
@@ -101,7 +119,11 @@ export function linkerFlags(version: (module: string) => string): string {
     "helm.sh/helm/v3/internal/version.version": version("helm.sh/helm/v3"),
     "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": version("github.com/pulumi/pulumi/pkg/v3"),
   };
-  return `-s -w ${Object.entries(variables)
-    .map(([name, value]) => `-X ${name}=${value ?? ""}`)
-    .join(" ")}`;
+  return linkerFlag(variables);
 }
+
+/** The same of the Kubernetes plugin, whose releases say their version without the letter. */
+export const pluginLinkerFlags = (version: string): string =>
+  linkerFlag({
+    "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version": version.replace(/^v/, ""),
+  });

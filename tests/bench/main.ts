@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createDisplay, duration } from "../../rehearsal/display.ts";
 import { withLock } from "../../rehearsal/lock.ts";
 import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { choosePlugins } from "../../rehearsal/plugins.ts";
 import { ensureTools } from "../../rehearsal/toolchain.ts";
 import { type Choice, choiceOf, usage } from "./choice.ts";
 import { stopping } from "./command.ts";
@@ -17,6 +18,7 @@ const display = createDisplay(process.stdout);
 
 async function bench({ rounds, parts, isWhole }: Choice): Promise<void> {
   await ensureTools(display);
+  await choosePlugins(display);
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0) * rounds;
   display.line(
     `${rounds} ${rounds === 1 ? "round" : "rounds"}, some ${Math.ceil(seconds / 60)} min on two cores`,

@@ -287,8 +287,19 @@ describe("the honest box", () => {
   const used = {
     tools: [{ name: "pulumi", version: "3.259.0" }],
     plugins: [
-      { name: "kubernetes", version: "4.34.2", real: "/usr/bin/pulumi-resource-kubernetes" },
-      { name: "random", version: "4.21.2", real: undefined },
+      {
+        name: "kubernetes",
+        version: "4.25.0",
+        wanted: "4.34.2",
+        real: "/opt/plugins/pulumi-resource-kubernetes",
+      },
+      {
+        name: "command",
+        version: "1.2.1",
+        wanted: "1.2.1",
+        real: join(paths.plugins, "pulumi-resource-command"),
+      },
+      { name: "random", version: "4.21.2", wanted: "4.21.2", real: undefined },
     ],
     charts: [
       { chart: "vcluster", version: "0.10.2", given: "/charts/vcluster" },
@@ -298,7 +309,9 @@ describe("the honest box", () => {
 
   it("tells the real plugins and charts from the stand-ins", () => {
     const { real, simulated, absent } = honesty(used);
-    expect(real).toContain("plugins: kubernetes 4.34.2");
+    expect(real).toContain(
+      "plugins: kubernetes 4.25.0 beside the SDK's 4.34.2 (in /opt/plugins), command 1.2.1 (in .rehearsal/unit/plugins)",
+    );
     expect(real).toContain("charts: vcluster 0.10.2");
     expect(simulated).toContain("plugins (stand-ins): random 4.21.2");
     expect(simulated).toContain("charts (stand-ins): istiod 1.12.6");

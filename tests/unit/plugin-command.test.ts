@@ -10,7 +10,7 @@ const type = "command:local:Command";
 const urn = "urn:pulumi:dev::mesh-lab::mesh:index:Lab$command:local:Command::wait";
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), "command-")));
 const how = { urn, type, timeout: 0 };
-const change = { ...how, id: "x", oldInputs: {}, ignoreChanges: [] };
+const change = { ...how, id: "x", oldInputs: {} };
 
 const create = (inputs: Props, preview = false, timeout = 0) =>
   command.create?.({ urn, type, inputs: { logging: "none", ...inputs }, preview, timeout });
@@ -155,7 +155,6 @@ describe("local.Command", () => {
       type,
       olds: {},
       news: { assetPaths: ["*"] },
-      randomSeed: Buffer.of(),
     });
     expect(checked?.failures).toEqual([
       {
@@ -164,7 +163,7 @@ describe("local.Command", () => {
       },
     ]);
     await expect(
-      command.check?.({ urn, type: "command:remote:Command", olds: {}, news: {}, randomSeed: Buffer.of() }),
+      command.check?.({ urn, type: "command:remote:Command", olds: {}, news: {} }),
     ).rejects.toThrow("The command stand-in has no command:remote:Command; it has command:local:Command");
   });
 });

@@ -17,8 +17,7 @@ async function create(type: keyof typeof types, inputs: Props, preview = false) 
 }
 
 const check = async (type: keyof typeof types, news: Props) =>
-  (await random.check?.({ urn: "urn", type: types[type], olds: {}, news, randomSeed: Buffer.of() }))
-    ?.failures;
+  (await random.check?.({ urn: "urn", type: types[type], olds: {}, news }))?.failures;
 
 const replaces = async (type: keyof typeof types, oldInputs: Props, news: Props) =>
   (
@@ -29,7 +28,6 @@ const replaces = async (type: keyof typeof types, oldInputs: Props, news: Props)
       oldInputs,
       olds: {},
       news,
-      ignoreChanges: [],
     })
   )?.replaces;
 
@@ -142,7 +140,6 @@ describe("random bytes and ids", () => {
         type: "random:index/randomPet:RandomPet",
         olds: {},
         news: {},
-        randomSeed: Buffer.of(),
       }),
     ).rejects.toThrow("The random stand-in has no random:index/randomPet:RandomPet; it has ");
   });

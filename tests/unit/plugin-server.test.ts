@@ -4,20 +4,11 @@ import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb.js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
-import statusProto from "@pulumi/pulumi/proto/status_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import structProto, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../rehearsal/plugins/engine.ts";
-import {
-  listenProvider,
-  log,
-  PartialFailure,
-  type Props,
-  type Provider,
-  secret,
-  UNKNOWN,
-} from "../../rehearsal/plugins/server.ts";
+import { listenProvider, log, type Provider, secret, UNKNOWN } from "../../rehearsal/plugins/server.ts";
 
 const calls: Record<string, unknown> = {};
 const secretOf = (value: JavaScriptValue) => ({
@@ -28,22 +19,18 @@ const secretOf = (value: JavaScriptValue) => ({
 const toy: Provider = {
   name: "toy",
   version: "1.2.3",
-  async configure({ args }) {
-    calls["configure"] = args;
-  },
-  async check({ news, randomSeed }) {
-    calls["seed"] = randomSeed.toString();
+  async check({ news }) {
+    calls["news"] = news;
     return { inputs: { ...news, absent: undefined }, failures: [{ property: "size", reason: "too big" }] };
   },
   async diff() {
-    const detailedDiff = { size: { kind: "update-replace" as const, inputDiff: true } };
-    return { changed: true, diffs: ["size"], replaces: ["size"], deleteBeforeReplace: true, detailedDiff };
+    const detailedDiff = { size: { kind: "update-replace" as const } };
+    return { changed: true, diffs: ["size"], replaces: ["size"], detailedDiff };
   },
   async create({ urn, inputs }) {
     log("warning", "one", urn);
     log("info", "two", urn, true);
-    if (inputs["fail"] === true)
-      throw new PartialFailure("id-1", { size: 1 }, { size: 2 }, ["not ready", "still waiting"]);
+    if (inputs["fail"] === true) throw new Error("no room");
     return { id: "id-1", outputs: { password: secret("p"), later: UNKNOWN } };
   },
   async read({ id, inputs, state }) {
@@ -113,34 +100,29 @@ describe("the plugin server", () => {
     });
   });
 
-  it("takes the secret marks off the configuration, which the engine always sends with them", async () => {
-    const args = struct({ list: [{ kubeconfig: secretOf("content") }], context: secretOf(null) });
-    const answer = await call<proto.ConfigureResponse>((done) =>
-      client.configure(new proto.ConfigureRequest().setArgs(args), done),
-    );
-    expect(answer.getSupportspreview()).toBe(true);
-    expect(calls["configure"]).toEqual({ list: [{ kubeconfig: "content" }], context: null });
+  it("takes the secret marks off inputs, which the engine may send with them", async () => {
+    const news = struct({ list: [{ kubeconfig: secretOf("content") }], context: secretOf(null) });
+    await call<proto.CheckResponse>((done) => client.check(new proto.CheckRequest().setNews(news), done));
+    expect(calls["news"]).toEqual({ list: [{ kubeconfig: "content" }], context: null });
   });
 
   it("hands inputs and failures through, without undefined members", async () => {
     const news = struct({ size: 3, nested: { unknown: UNKNOWN, list: [1, null, true] } });
-    const request = new proto.CheckRequest().setNews(news).setRandomseed(Buffer.from("seed"));
+    const request = new proto.CheckRequest().setNews(news);
     const answer = await call<proto.CheckResponse>((done) => client.check(request, done));
     expect(answer.getInputs()?.toJavaScript()).toEqual(news.toJavaScript());
     expect(answer.getFailuresList().map((f) => f.toObject())).toEqual([
       { property: "size", reason: "too big" },
     ]);
-    expect(calls["seed"]).toBe("seed");
   });
 
   it("translates a diff", async () => {
     const answer = await call<proto.DiffResponse>((done) => client.diff(new proto.DiffRequest(), done));
     expect(answer.getChanges()).toBe(proto.DiffResponse.DiffChanges.DIFF_SOME);
     expect(answer.getReplacesList()).toEqual(["size"]);
-    expect(answer.getDeletebeforereplace()).toBe(true);
     expect(answer.getHasdetaileddiff()).toBe(true);
     const kind = proto.PropertyDiff.Kind.UPDATE_REPLACE;
-    expect(answer.getDetaileddiffMap().get("size")?.toObject()).toEqual({ kind, inputdiff: true });
+    expect(answer.getDetaileddiffMap().get("size")?.toObject()).toEqual({ kind, inputdiff: false });
   });
 
   it("marks what the provider calls secret, after its log has arrived in order", async () => {
@@ -152,24 +134,10 @@ describe("the plugin server", () => {
     expect(lines).toEqual(["2 one urn false", "1 two urn true"]);
   });
 
-  it("reports a partial failure with the object in the details", async () => {
+  it("reports an error as Go plugins do", async () => {
     const request = new proto.CreateRequest().setProperties(struct({ fail: true }));
-    const error = (await call<proto.CreateResponse>((done) => client.create(request, done)).catch(
-      (e: unknown) => e,
-    )) as grpc.ServiceError;
-    expect([error.code, error.details]).toEqual([grpc.status.UNKNOWN, "not ready\nstill waiting"]);
-    const [bytes] = error.metadata.get("grpc-status-details-bin") as Buffer[];
-    const [detail] = statusProto.Status.deserializeBinary(bytes ?? Buffer.of()).getDetailsList();
-    const failed = detail?.unpack(
-      (packed: Uint8Array) => proto.ErrorResourceInitFailed.deserializeBinary(packed),
-      "pulumirpc.ErrorResourceInitFailed",
-    );
-    expect(failed?.getId()).toBe("id-1");
-    expect(failed?.getReasonsList()).toEqual(["not ready", "still waiting"]);
-    const seen: (Props | undefined)[] = [failed?.getProperties(), failed?.getInputs()].map((s) =>
-      s?.toJavaScript(),
-    );
-    expect(seen).toEqual([{ size: 1 }, { size: 2 }]);
+    const failing = call<proto.CreateResponse>((done) => client.create(request, done));
+    await expect(failing).rejects.toMatchObject({ code: grpc.status.UNKNOWN, details: "no room" });
   });
 
   it("tells an object that is gone from one without fields", async () => {

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
-import { pinnedVersions, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
+import { paths } from "../../rehearsal/paths.ts";
+import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
+import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
 import { chartPins } from "../../charts.ts";
 import { versions } from "../../versions.ts";
 
@@ -37,20 +39,29 @@ describe("the README", () => {
     for (const path of paths) expect(existsSync(path), path).toBe(true);
   });
 
-  it("has the box with which a run on stand-ins ends", () => {
+  it("has the box with which a run ends that finds neither plugins nor charts", () => {
     const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
       dependencies: Record<string, string>;
     };
-    const pins = pinnedVersions(readFileSync("rehearsal/toolchain/go.mod", "utf8"));
-    const plugins = { kubernetes: "kubernetes", random: "random", command: "command", nodejs: "pulumi" };
+    const { pins } = toolSource();
+    const wanted = (from: string) => dependencies[`@pulumi/${from}`] ?? "";
+    const built = {
+      name: "kubernetes",
+      version: pinOf(kubernetesPlugin, pluginSource().pins).slice(1),
+      wanted: wanted("kubernetes"),
+      real: `${paths.bin}/${kubernetesPlugin.name}`,
+    };
+    const standIns = Object.entries({ random: "random", command: "command", nodejs: "pulumi" });
     const box = honestBox(
       honesty({
         tools: tools.map((tool) => ({ name: tool.name, version: pinOf(tool, pins).slice(1) })),
-        plugins: Object.entries(plugins).map(([name, from]) => ({
-          name,
-          version: dependencies[`@pulumi/${from}`] ?? "",
-          real: undefined,
-        })),
+        plugins: [
+          built,
+          ...standIns.map(([name, from]) => {
+            const version = wanted(from);
+            return { name, version, wanted: version, real: undefined };
+          }),
+        ],
         charts: Object.values(chartPins(versions)).map(({ chart, version }) => ({
           chart,
           version,

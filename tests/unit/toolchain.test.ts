@@ -44,7 +44,7 @@ describe("the pins", () => {
 
   it("name the module that is missing", () => {
     expect(() => pinOf(tool("kwok"), new Map())).toThrow(
-      "rehearsal/toolchain/go.mod does not pin sigs.k8s.io/kwok, which has kwok.",
+      "The go.mod for kwok does not pin sigs.k8s.io/kwok, which has its version.",
     );
   });
 
