@@ -2,6 +2,7 @@ import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Display } from "./display.ts";
+import { recordable } from "./event-record.ts";
 import { endOfHost } from "./host/client.ts";
 import { endProcess, identify } from "./host/process-identity.ts";
 import { paths } from "./paths.ts";
@@ -63,7 +64,7 @@ export async function runEngine(
     stderr = (stderr + text).slice(-20_000);
   });
   createInterface(child.stdout).on("line", (line) => {
-    record.write(`${line}\n`);
+    record.write(`${recordable(line)}\n`);
     const event = parseEvent(line);
     if (event !== undefined) progress.event(event);
   });

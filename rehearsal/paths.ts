@@ -29,6 +29,7 @@ export const paths = {
   charts: join(rehearsalDir, "charts"),
   state: join(rehearsalDir, "state"),
   pulumiHome: join(rehearsalDir, "pulumi-home"),
+  helm: join(rehearsalDir, "helm"),
   stack: join(rehearsalDir, "stack"),
   passphrase: join(rehearsalDir, "passphrase"),
   kubeconfig: join(rehearsalDir, "kubeconfig"),

@@ -3,9 +3,14 @@ import { withAddresses } from "./host/names.ts";
 import { paths } from "./paths.ts";
 import { type Deployment, execute, settle } from "./recover.ts";
 import { connect } from "./repair.ts";
-import { pulumi, type Stack } from "./stack.ts";
+import { ownFolders, pulumi, type Stack } from "./stack.ts";
 
-const tools = { helm: join(paths.bin, "helm"), ambient: paths.kubeconfig, reachable: withAddresses };
+const tools = {
+  helm: join(paths.bin, "helm"),
+  ambient: paths.kubeconfig,
+  reachable: withAddresses,
+  folders: ownFolders,
+};
 
 /** Whether the host's API server answers within some seconds. */
 export function hostAnswers(patience: number): Promise<boolean> {

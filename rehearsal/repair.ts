@@ -18,6 +18,8 @@ import type { Cluster, ClusterAccess, ObjectName } from "./recover.ts";
 export interface RepairTools {
   /** Path of the helm executable. */
   readonly helm: string;
+  /** Variables for the folders in which it keeps what it likes to remember. */
+  readonly folders: Readonly<Record<string, string>>;
   /** Kubeconfig file for providers that name none. */
   readonly ambient: string;
   /** Makes of a provider's kubeconfig one that works outside of Pulumi's processes. */
@@ -50,7 +52,7 @@ export async function connect(tools: RepairTools, access: ClusterAccess): Promis
     markFailed: (release) => markFailed(core, release),
     async uninstall({ namespace, name }) {
       const patience = ["--wait", "--timeout", `${tools.patience}s`];
-      await runHelm(tools.helm, kubeConfig, ["uninstall", name, "--namespace", namespace, ...patience]);
+      await runHelm(tools, kubeConfig, ["uninstall", name, "--namespace", namespace, ...patience]);
     },
   };
 }
@@ -85,12 +87,16 @@ async function exists(objects: KubernetesObjectApi, object: ObjectName): Promise
   }
 }
 
-async function runHelm(helm: string, kubeConfig: KubeConfig, args: readonly string[]): Promise<void> {
+async function runHelm(
+  { helm, folders }: RepairTools,
+  kubeConfig: KubeConfig,
+  args: readonly string[],
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "mesh-lab-"));
   try {
     const file = join(folder, "kubeconfig");
     writeFileSync(file, kubeConfig.exportConfig(), { mode: 0o600 });
-    await promisify(execFile)(helm, [...args, "--kubeconfig", file]);
+    await promisify(execFile)(helm, [...args, "--kubeconfig", file], { env: { ...process.env, ...folders } });
   } finally {
     rmSync(folder, { recursive: true });
   }

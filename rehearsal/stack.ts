@@ -55,6 +55,14 @@ const programCommands = new Set([
   "config",
 ]);
 
+/** What Helm and kubectl keep in the user's home else. */
+export const ownFolders = {
+  HELM_CACHE_HOME: join(paths.helm, "cache"),
+  HELM_CONFIG_HOME: join(paths.helm, "config"),
+  HELM_DATA_HOME: join(paths.helm, "data"),
+  KUBECACHEDIR: join(paths.helm, "kube-cache"),
+} as const;
+
 const bundledPrograms = pathToFileURL(join(import.meta.dirname, "bundled-programs.ts")).href;
 
 /** Describes a stack; nothing is written. */
@@ -76,6 +84,7 @@ export function describeStack(name: string): Stack {
       NODE_OPTIONS: [process.env["NODE_OPTIONS"] ?? "", `--import=${bundledPrograms}`].join(" ").trim(),
       // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
       GOGC: "400",
+      ...ownFolders,
       PULUMI_BACKEND_URL: `file://${paths.state}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

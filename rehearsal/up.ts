@@ -6,6 +6,7 @@ import { type EngineResult, endOrphans, runEngine } from "./engine.ts";
 import type { HostChoice } from "./host-choice.ts";
 import { endOfHost, ensureHost } from "./host/client.ts";
 import { rememberBaseline } from "./leftovers.ts";
+import { chartsFor, keepCharts } from "./kept-charts.ts";
 import { createPhases } from "./phases.ts";
 import { choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
@@ -18,7 +19,7 @@ import { ensureTools } from "./toolchain.ts";
 /** What the user chose. */
 export interface Choices {
   readonly stack: string;
-  /** Directory of charts that come before the stand-ins. */
+  /** Directory of charts that come before the stand-ins; undefined: the one that the lab was made with, if any. */
   readonly charts: string | undefined;
 }
 
@@ -30,7 +31,7 @@ export interface Prepared {
 
 /** Chooses charts, and opens the stack. */
 export async function prepare(display: Display, choices: Choices): Promise<Prepared> {
-  const charts = chooseCharts(versionsOf(choices.stack), choices.charts, (message) => {
+  const charts = chooseCharts(versionsOf(choices.stack), chartsFor(choices.charts), (message) => {
     display.line(message);
   });
   const stack = await openStack(choices.stack);
@@ -102,6 +103,7 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     const destroyed = await phases.run("destroy", () => destroy(display, stack));
     if (!destroyed.ok) return explain(destroyed);
   }
+  keepCharts(chartsFor(choices.charts));
   const result = await phases.run("up", () => runEngine(display, stack, "up"));
   if (!result.ok) return explain(result);
 

@@ -103,6 +103,8 @@ export interface ControllerManagerFacts {
   readonly kubeconfig: string;
   readonly caFile: string;
   readonly signingKeyFile: string;
+  /** A folder that may be made, and stays empty. */
+  readonly volumePluginDir: string;
 }
 
 /** The flags of a kube-controller-manager that runs alone and may work as fast as it can. */
@@ -113,6 +115,8 @@ export function controllerManagerFlags(facts: ControllerManagerFacts): Flags {
     controllers: ["*", ...absent.map((name) => `-${name}`)],
     "root-ca-file": facts.caFile,
     "service-account-private-key-file": facts.signingKeyFile,
+    // It makes this folder, by default in /usr/libexec.
+    "flex-volume-plugin-dir": facts.volumePluginDir,
     "leader-elect": false,
     "secure-port": 0,
     profiling: false,

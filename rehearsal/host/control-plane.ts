@@ -121,6 +121,7 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
           kubeconfig: await componentKubeconfig(authority, access, "kube-controller-manager"),
           caFile: authority.certFile,
           signingKeyFile,
+          volumePluginDir: join(paths.run, "volume-plugins"),
         }),
       ),
       onExit: "restart",

@@ -1,12 +1,21 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { chooseCharts } from "../../rehearsal/charts.ts";
 import { onlyContext } from "../../rehearsal/contexts.ts";
 import { createDisplay } from "../../rehearsal/display.ts";
+import { chartsFor, keepCharts } from "../../rehearsal/kept-charts.ts";
 import { withLock } from "../../rehearsal/lock.ts";
 import { paths, rehearsalDir, root } from "../../rehearsal/paths.ts";
 import { createPhases } from "../../rehearsal/phases.ts";
@@ -94,6 +103,10 @@ describe("the environment of Pulumi", () => {
       env["PULUMI_BACKEND_URL"],
       env["PULUMI_HOME"],
       env["PULUMI_CONFIG_PASSPHRASE_FILE"],
+      env["HELM_CACHE_HOME"],
+      env["HELM_CONFIG_HOME"],
+      env["HELM_DATA_HOME"],
+      env["KUBECACHEDIR"],
     ];
     for (const place of places) expect(place).toContain(rehearsalDir);
   });
@@ -196,6 +209,29 @@ describe("the charts", () => {
 
   it("must be where they are said to be", () => {
     expect(() => choose("/no/such/place")).toThrow("CHARTS is /no/such/place: there is no such directory.");
+  });
+});
+
+describe("the charts that a lab was made with", () => {
+  const directory = mkdtempSync(join(tmpdir(), "charts-"));
+
+  it("are used again until others are asked for", () => {
+    expect(chartsFor(undefined)).toBeUndefined();
+    expect(chartsFor(relative(root, directory))).toBe(directory);
+    keepCharts(directory);
+    expect(chartsFor(undefined)).toBe(directory);
+    expect(chartsFor("/other")).toBe("/other");
+    expect(chartsFor("none")).toBeUndefined();
+  });
+
+  it("are asked for where they are gone, and forgotten together with the lab", () => {
+    rmSync(directory, { recursive: true });
+    expect(() => chartsFor(undefined)).toThrow(
+      `The lab was made with the charts in ${directory}, and there is no such directory any more: ` +
+        "put it back, or give CHARTS=DIR for another one, CHARTS=none for the stand-ins.",
+    );
+    wipe();
+    expect(chartsFor(undefined)).toBeUndefined();
   });
 });
 

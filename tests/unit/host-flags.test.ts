@@ -67,10 +67,10 @@ describe("the API server's flags", () => {
 });
 
 describe("the controller manager's flags", () => {
+  const files = { kubeconfig: "/k", caFile: "/ca", signingKeyFile: "/sa", volumePluginDir: "/run/volumes" };
   const controllers = (role: "host" | "virtual"): string[] => {
-    const given = { role, kubeconfig: "/k", caFile: "/ca", signingKeyFile: "/sa" };
     return (
-      toArguments(controllerManagerFlags(given))
+      toArguments(controllerManagerFlags({ role, ...files }))
         .find((flag) => flag.startsWith("--controllers="))
         ?.split("=")[1]
         ?.split(",") ?? []
@@ -86,6 +86,12 @@ describe("the controller manager's flags", () => {
       "-persistentvolumeclaim-protection-controller",
       "-ephemeral-volume-controller",
     ]);
+  });
+
+  test.each(["host", "virtual"] as const)("leave nothing in /usr on behalf of a %s cluster", (role) => {
+    expect(toArguments(controllerManagerFlags({ role, ...files }))).toContain(
+      "--flex-volume-plugin-dir=/run/volumes",
+    );
   });
 
   test.each(["host", "virtual"] as const)("have nobody watch over the nodes of a %s cluster", (role) => {

@@ -18,9 +18,8 @@ export interface Blow {
 const isEngine = ([program = "", verb = ""]: readonly string[]): boolean =>
   basename(program) === "pulumi" && ["up", "destroy"].includes(verb);
 
-/** The stand-in is a script that is given to Node, the real one a program. */
-const isKubernetesPlugin = (command: readonly string[]): boolean =>
-  command.slice(0, 2).some((part) => /^(kubernetes\.mjs|pulumi-resource-kubernetes)$/.test(basename(part)));
+const isKubernetesPlugin = ([program = ""]: readonly string[]): boolean =>
+  basename(program) === "pulumi-resource-kubernetes";
 
 function killEngine(directory: string, isWanted: (command: readonly string[]) => boolean): void {
   for (const { pid } of engineProcesses(directory, isWanted)) process.kill(pid, "SIGKILL");

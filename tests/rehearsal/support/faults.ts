@@ -46,10 +46,9 @@ export function killSupervisor(directory: string): void {
   process.kill(supervisorOf(directory), "SIGKILL");
 }
 
-/** A process that runs, with its command and its parent. */
+/** A process that runs, with its command. */
 interface Running {
   readonly pid: number;
-  readonly parent: number;
   readonly command: readonly string[];
 }
 
@@ -62,9 +61,7 @@ export const engineProcesses = (mark: string, isWanted: (command: readonly strin
         const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
         const command = read("cmdline").split("\0");
         if (!isWanted(command) || !read("environ").includes(mark)) return [];
-        const stat = read("stat");
-        const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        return [{ pid: Number(pid), parent: Number(parent), command }];
+        return [{ pid: Number(pid), command }];
       } catch {
         // It has just ended.
         return [];
