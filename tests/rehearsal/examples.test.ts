@@ -1,3 +1,5 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rehearsalDir } from "../../rehearsal/paths.ts";
@@ -48,12 +50,27 @@ const examples: Readonly<Record<string, (rehearsal: Rehearsal, output: string) =
   },
 };
 
+/** Where the programs of a control plane, Helm and others leave something if nobody tells them another place. */
+const machine = ["/", "/etc", "/opt", "/run", "/usr/libexec", "/var", "/var/cache", "/var/lib", "/var/log"];
+const onMachine = (): string[] =>
+  machine.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
+  );
+
 describe.concurrent("the example", () => {
   it.each(Object.entries(examples))("%s comes up, and goes without a trace", async (stack, check) => {
-    const rehearsal = rehearsalIn(join(rehearsalDir, stack), { STACK: stack });
+    const folderFor = (what: string) => mkdtempSync(join(tmpdir(), `${stack}-${what}-`));
+    const [HOME, TMPDIR] = [folderFor("home"), folderFor("tmp")];
+    const rehearsal = rehearsalIn(join(rehearsalDir, stack), { STACK: stack, HOME, TMPDIR });
+    const before = onMachine();
     await rehearsal.rehearsed("reset");
     const { output } = await rehearsal.rehearsed("up");
     await check(rehearsal, output);
     expect((await rehearsal.rehearsed("down")).output).toMatch(/^Nothing is left/m);
+    expect(onMachine().filter((path) => !before.includes(path))).toEqual([]);
+    for (const folder of [HOME, TMPDIR]) {
+      expect(readdirSync(folder), folder).toEqual([]);
+      rmSync(folder, { recursive: true });
+    }
   });
 });

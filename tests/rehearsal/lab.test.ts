@@ -26,6 +26,7 @@ import { imagesTests } from "./verbs/images.ts";
 import { kubeconfigTests } from "./verbs/kubeconfig.ts";
 import { pauseTests } from "./verbs/pause.ts";
 import { podsTests } from "./verbs/pods.ts";
+import { secretsTests } from "./verbs/secrets.ts";
 import { statusTests } from "./verbs/status.ts";
 import { uiTests } from "./verbs/ui.ts";
 import { verifyTests } from "./verbs/verify.ts";
@@ -328,6 +329,7 @@ verifyTests();
 uiTests();
 graphTests();
 pauseTests();
+secretsTests();
 
 describe("taken down while all its clusters are paused", () => {
   it("leaves nothing on the host, and no process", async () => {

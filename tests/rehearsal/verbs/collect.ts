@@ -3,12 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { until } from "../../../rehearsal/host/until.ts";
 import { rehearsalDir } from "../../../rehearsal/paths.ts";
 import { killProcess } from "../support/faults.ts";
-import { clusters } from "../support/lab.ts";
-import { cluster, factsOf, pulumi, rehearse } from "../support/rehearsal.ts";
+import { cluster, factsOf, rehearse } from "../support/rehearsal.ts";
+import { secrets } from "../support/secrets.ts";
 
 interface Facts {
   readonly archive: string;
@@ -32,32 +31,6 @@ function contents(archive: string): Map<string, string> {
         return [path.slice(inside.length + 1), readFileSync(path, "utf8")];
       }),
   );
-}
-
-/** Everything in the rehearsed lab that nobody else may read. */
-async function secrets(): Promise<string[]> {
-  const { kubeconfig } = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets")) as {
-    kubeconfig: string;
-  };
-  const { users } = parse(kubeconfig) as { users: { user: Record<string, string> }[] };
-  const keys = users.flatMap(({ user }) => [user["client-key-data"] ?? "", user["token"] ?? ""]);
-  const state = JSON.parse(await pulumi("stack", "export", "--show-secrets")) as {
-    deployment: { resources: { type: string; outputs?: { result?: { plaintext?: string } } }[] };
-  };
-  const token = state.deployment.resources
-    .filter(({ type }) => type === "random:index/randomPassword:RandomPassword")
-    .map(({ outputs }) => JSON.parse(outputs?.result?.plaintext ?? '""') as string);
-  const lists = await Promise.all(
-    ["host", ...clusters].map((name) => cluster(name).core.listSecretForAllNamespaces()),
-  );
-  const data = lists.flatMap(({ items }) =>
-    items.flatMap((secret) =>
-      Object.entries(secret.data ?? {})
-        .filter(([key]) => key !== "namespace")
-        .flatMap(([, value]) => [value, Buffer.from(value, "base64").toString()]),
-    ),
-  );
-  return [...keys, ...token, ...data, "rehearsal-license", "PRIVATE KEY"].filter(({ length }) => length > 0);
 }
 
 export function collectTests(): void {
