@@ -7,7 +7,7 @@ import { endOfHost } from "./host/client.ts";
 import { endProcess, identify } from "./host/process-identity.ts";
 import { paths } from "./paths.ts";
 import { createProgress, type Outcome, parseEvent, worthTelling } from "./progress.ts";
-import { engineMark, type Stack, startEngine } from "./stack.ts";
+import { emptyTemporary, engineMark, type Stack, startEngine } from "./stack.ts";
 
 /** How an operation of the engine ended. */
 export interface EngineResult extends Outcome {
@@ -78,6 +78,7 @@ export async function runEngine(
   record.end();
   // A killed engine cannot end its plugins.
   if (code === null) await endOrphans();
+  emptyTemporary();
   const interrupted = interruptions > 0;
   // An engine that was asked to end may call it a success to have done nothing more.
   const ok = code === 0 && !interrupted && withoutHost === 0;

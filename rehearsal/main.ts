@@ -12,6 +12,7 @@ import { redact } from "../lab/redact.ts";
 import { readSettings } from "./settings.ts";
 import {
   describeStack,
+  emptyTemporary,
   isProgramCommand,
   labForUser,
   openStack,
@@ -75,7 +76,9 @@ async function preview({ display, stack, charts, args }: Call): Promise<number> 
   await ensureEngine(display);
   const { prepare } = await loadUp();
   const prepared = await prepare(display, { stack, charts });
-  return pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
+  const code = await pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
+  emptyTemporary();
+  return code;
 }
 
 /** Runs the Pulumi CLI on the rehearsal's stack. */
@@ -86,7 +89,9 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   const run = async (): Promise<number> => {
     // The steps may have been changed since make rehearse.
     if (runsProgram) await bundlePrograms();
-    return pulumiForUser(stack, args);
+    const code = await pulumiForUser(stack, args);
+    if (runsProgram) emptyTemporary();
+    return code;
   };
   if (changesConfiguration(args))
     console.error(`This lasts until the next make rehearse or make preview, which take Pulumi.${name}.yaml.`);

@@ -30,6 +30,7 @@ export const paths = {
   state: join(rehearsalDir, "state"),
   pulumiHome: join(rehearsalDir, "pulumi-home"),
   helm: join(rehearsalDir, "helm"),
+  temporary: join(rehearsalDir, "tmp"),
   stack: join(rehearsalDir, "stack"),
   passphrase: join(rehearsalDir, "passphrase"),
   kubeconfig: join(rehearsalDir, "kubeconfig"),

@@ -56,7 +56,10 @@ const words: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 /** Told for every provider, and once for all by the report at the end of a run. */
-const isKnown = (message: string): boolean => /^(warning: )?using pulumi-\S+ from \$PATH at /.test(message);
+const isKnown = (message: string): boolean =>
+  /^(warning: )?(using pulumi-\S+ from \$PATH at |resource plugin \S+ is expected to have version )/.test(
+    message,
+  );
 
 /** What Pulumi printed, without what the report tells and without keys. */
 export const worthTelling = (text: string): string =>

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
@@ -65,8 +65,15 @@ export const ownFolders = {
 
 const bundledPrograms = pathToFileURL(join(import.meta.dirname, "bundled-programs.ts")).href;
 
-/** Describes a stack; nothing is written. */
+/** Removes what an operation left: the Kubernetes plugin forgets a kubeconfig for each provider. */
+export function emptyTemporary(): void {
+  for (const entry of readdirSync(paths.temporary))
+    rmSync(join(paths.temporary, entry), { recursive: true, force: true });
+}
+
+/** Describes a stack; nothing is written, there is but a place for temporary files. */
 export function describeStack(name: string): Stack {
+  mkdirSync(paths.temporary, { recursive: true, mode: 0o700 });
   // What npm tells its scripts is of how the driver was started, and not of the user's shell.
   const inherited = Object.entries(process.env).filter(([key]) => !/^(PULUMI|HELM|npm)_/.test(key));
   return {
@@ -92,6 +99,7 @@ export function describeStack(name: string): Stack {
       PULUMI_PARALLEL: String(parallel),
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_STACK: name,
+      TMPDIR: paths.temporary,
     },
   };
 }

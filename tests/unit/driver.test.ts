@@ -107,6 +107,7 @@ describe("the environment of Pulumi", () => {
       env["HELM_CONFIG_HOME"],
       env["HELM_DATA_HOME"],
       env["KUBECACHEDIR"],
+      env["TMPDIR"],
     ];
     for (const place of places) expect(place).toContain(rehearsalDir);
   });

@@ -102,8 +102,10 @@ describe("without a terminal", () => {
     ]);
   });
 
-  it("that a plugin was found on PATH is not told for each provider", () => {
-    const message = "using pulumi-resource-kubernetes from $PATH at /x/plugins/pulumi-resource-kubernetes";
+  it.each([
+    "using pulumi-resource-kubernetes from $PATH at /x/plugins/pulumi-resource-kubernetes",
+    "resource plugin kubernetes is expected to have version >=4.34.2, but has 4.25.0; the wrong version may be on your path, or this may be a bug in the plugin",
+  ])("which plugin was found is not told for each provider: %s", (message) => {
     expect(play([[0, diagnostic("warning", message)]]).lines).toEqual([]);
   });
 
