@@ -48,7 +48,7 @@ const options = {
 const groupPadding = "[top=38,left=16,bottom=16,right=16]";
 
 /** Lines that are laid out from what is needed to what needs it, so that management is left of what it manages. */
-const backwards: ReadonlySet<Traffic> = new Set(["relay", "east-west"]);
+const backwards: ReadonlySet<Traffic> = new Set(["relay", "login", "east-west"]);
 
 /** A line from left to right, as it is laid out; those without a dependency are guides and not drawn. */
 interface Way {

@@ -49,7 +49,7 @@ export interface Group {
 }
 
 /** What goes along a line. */
-export type Traffic = "requests" | "questions" | "relay" | "configuration" | "data" | "east-west";
+export type Traffic = "requests" | "checks" | "login" | "relay" | "configuration" | "data" | "east-west";
 
 /** A line from what needs something to what it needs. */
 export interface Dependency {
@@ -137,7 +137,7 @@ export function plannedGraph(settings: CheckedSettings): Graph {
         ...through("productpage", view, on, [`${name}/ingress`], [`${name}/productpage-v1`]),
       ]),
       ...(needKeycloak(on)
-        ? depends("questions", `${view.home}/ext-auth-service`, `${management.name}/${keycloak}`)
+        ? depends("login", `${view.home}/ext-auth-service`, `${management.name}/${keycloak}`)
         : []),
       ...(isMesh
         ? [
@@ -264,7 +264,7 @@ function workloadGraph(workload: Workload, management: string, all: readonly Tur
     dependencies: [
       ...depends("relay", `${name}/agent`, `${management}/server`),
       ...kinds.flatMap((kind) => depends("configuration", `${name}/${kind}`, `${name}/istiod`)),
-      ...neededAddOns(on).flatMap((addOn) => depends("questions", `${name}/ingress`, `${name}/${addOn}`)),
+      ...neededAddOns(on).flatMap((addOn) => depends("checks", `${name}/ingress`, `${name}/${addOn}`)),
       ...application.dependencies,
     ],
   };

@@ -120,7 +120,8 @@ function towards(from: Point, to: Point): string {
 
 const meanings: Readonly<Record<Traffic, string>> = {
   requests: "requests",
-  questions: "may it pass?",
+  checks: "checks of requests",
+  login: "login",
   relay: "relay, gRPC",
   configuration: "configuration",
   data: "data",
