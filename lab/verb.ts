@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { labCommand } from "../commands.ts";
 import { type ExitCode, exitCodes, Failure } from "./failure.ts";
 
@@ -46,3 +46,10 @@ const written = (text: string): Promise<void> =>
       resolve();
     });
   });
+
+/** A whole number from the command line. */
+export function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError("Expected a whole number, 1 or more.");
+}

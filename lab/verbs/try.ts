@@ -20,10 +20,10 @@ import { proxyLogs } from "../try/logs.ts";
 import { lookForObjects } from "../try/objects.ts";
 import { answersFromOutside } from "../try/outside.ts";
 import { answersTo } from "../try/requests.ts";
-import { present, type Report, verb } from "../verb.ts";
+import { positive, present, type Report, verb } from "../verb.ts";
 
-/** What is turned on takes some time to reach all proxies. */
-const patienceMs = 60_000;
+/** What is turned on takes some time to reach all proxies, in seconds. */
+const patience = 60;
 const pauseMs = 3_000;
 
 export const tryCapability = verb(
@@ -32,11 +32,12 @@ export const tryCapability = verb(
   "try faultInjection",
 )
   .argument("<capability>", `one of ${capabilityNames.join(", ")}`)
-  .action((name, options) => present(options, tried(name)));
+  .option("--timeout <seconds>", "how long the effect may take to show", positive, patience)
+  .action((name, options) => present(options, tried(name, options.timeout)));
 
 const isCapability = (name: string): name is CapabilityName => name in capabilities;
 
-async function tried(name: string): Promise<Report> {
+async function tried(name: string, timeout: number): Promise<Report> {
   if (!isCapability(name))
     throw new Failure(
       `There is no capability ${name}; there are ${capabilityNames.join(", ")}.`,
@@ -63,7 +64,7 @@ async function tried(name: string): Promise<Report> {
   if (await isSimulated(hostOf(settings))) throw onlyOnRealNodes(`${isOn}, and it cannot be tried`);
 
   const others = all.filter((one) => one.name !== name);
-  const exercise = { check, others, settings, outputs, home };
+  const exercise = { check, others, settings, outputs, home, timeout };
   const work = () => step(`waiting for ${check.expected}`, () => untilShown(exercise));
   const { answers, judgement } = await (check.disturbance === undefined
     ? work()
@@ -81,6 +82,8 @@ interface Exercise {
   readonly settings: CheckedSettings;
   readonly outputs: Outputs;
   readonly home: string;
+  /** In seconds. */
+  readonly timeout: number;
 }
 
 interface Found {
@@ -93,7 +96,7 @@ async function untilShown(exercise: Exercise): Promise<Found> {
   const start = Date.now();
   for (;;) {
     const found = await once(exercise, start);
-    if (found.judgement.state === "shown" || Date.now() - start > patienceMs) return found;
+    if (found.judgement.state === "shown" || Date.now() - start > 1000 * exercise.timeout) return found;
     await sleep(pauseMs);
   }
 }

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { labView, turnedOn } from "../../values/capabilities/index.ts";
 import type { Answering } from "../../values/capabilities/judge.ts";
 import { type ExitCode, exitCodes } from "../failure.ts";
@@ -6,7 +5,7 @@ import { hostOf, readOutputs, readSettings } from "../lab.ts";
 import { liveLine } from "../live-line.ts";
 import { isSimulated, onlyOnRealNodes } from "../simulated.ts";
 import { table } from "../table.ts";
-import { present, type Report, verb } from "../verb.ts";
+import { positive, present, type Report, verb } from "../verb.ts";
 import { type Answers, answersOf, causeIn, shown } from "../verify/answers.ts";
 import { pagesToAskFor, runChecks } from "../verify/checks.ts";
 import { cells, type Row } from "../verify/findings.ts";
@@ -141,9 +140,3 @@ const answerCells = ({ cluster, url, outcomes, latency }: Answers, on: readonly 
   shown({ url, outcomes }, on),
   ...[latency?.p50, latency?.p95, latency?.max].map((value) => (value === undefined ? "" : `${value} ms`)),
 ];
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError("Expected a whole number, 1 or more.");
-}

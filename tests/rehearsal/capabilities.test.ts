@@ -3,6 +3,7 @@ import { type CapabilityName, capabilityNames } from "../../values/capabilities/
 import { glooKinds } from "../unit/support/crds.ts";
 import { rehearsalDir } from "../../rehearsal/paths.ts";
 import { brings } from "../support/capabilities.ts";
+import { type Answering, whileAnswering } from "./support/gateway.ts";
 import { rehearsalIn } from "./support/rehearsal.ts";
 
 // The lab of the most workload clusters; the article's machine has no CPU left for all servers at once.
@@ -88,6 +89,80 @@ const ofTheSecond = [
   "ExtAuthPolicy bookinfo/oidc",
 ];
 
+const blackStars = '{"reviews": [{"rating": {"stars": 5, "color": "black"}}]}';
+const noStars = '{"reviews": [{"text": "An extremely entertaining play"}]}';
+const isAttack: Answering = ({ url = "" }) => (url.includes("jndi") ? { status: 403 } : {});
+
+/** What a gateway answers where a capability works, and where it does not. */
+const gateways: Readonly<Partial<Record<CapabilityName, { on: Answering; off: Answering }>>> = {
+  failover: { on: () => ({}), off: () => ({ status: 503 }) },
+  faultInjection: { on: (_, number) => ({ seconds: number % 2 === 0 ? 0.35 : 0 }), off: () => ({}) },
+  outlierDetection: {
+    on: (_, number) => ({ status: number % 60 < 40 ? 503 : 200 }),
+    off: (_, number) => ({ status: number % 2 === 0 ? 503 : 200 }),
+  },
+  headerManipulation: {
+    on: () => ({ headers: { "X-Mesh-Lab": "bookinfo" } }),
+    off: () => ({ headers: { "x-envoy-upstream-service-time": "2" } }),
+  },
+  accessControl: { on: () => ({ status: 403 }), off: () => ({}) },
+  opa: { on: ({ method }) => (method === "POST" ? { status: 403 } : {}), off: () => ({ status: 403 }) },
+  trafficSplitting: {
+    on: (_, number) => ({ body: number % 5 === 0 ? blackStars : noStars }),
+    off: () => ({ body: noStars }),
+  },
+  rateLimiting: { on: (_, number) => ({ status: number > 3 ? 429 : 200 }), off: () => ({}) },
+  transformation: {
+    on: () => ({ status: 404, body: "There is no such page in the lab." }),
+    off: () => ({ status: 404, body: "404 Not Found" }),
+  },
+  waf: {
+    on: (request, number) => ({ ...isAttack(request, number), body: "Refused by the lab's firewall" }),
+    off: () => ({}),
+  },
+  oidc: {
+    on: () => ({
+      status: 302,
+      headers: { location: "http://keycloak.test/?response_type=code&client_id=bookinfo&scope=openid+email" },
+    }),
+    off: () => ({}),
+  },
+};
+
+/** Exercises whose requests go through the gateway, with what it answers, and the code that they end with. */
+const exercisesOf = (names: readonly CapabilityName[]) =>
+  names.flatMap((name) => {
+    const gateway = gateways[name];
+    return gateway === undefined
+      ? []
+      : ([
+          [name, "with the effect", gateway.on, 0],
+          [name, "without", gateway.off, 1],
+          [name, "by silence", () => undefined, 1],
+        ] as const);
+  });
+
+/** Tries a capability at a gateway; a node that nobody simulates is what makes it send requests. */
+async function judged(name: CapabilityName, _: string, answering: Answering, code: number): Promise<void> {
+  const { productPages } = JSON.parse(await pulumi("stack", "output", "--json")) as {
+    productPages: Readonly<Record<string, string>>;
+  };
+  const { hostname } = new URL(productPages["east-1"] ?? "");
+  const { core } = cluster("host");
+  await core.createNode({ body: { metadata: { name: "real" } } });
+  try {
+    const run = await whileAnswering(hostname, answering, () =>
+      rehearse("lab", "--", "try", name, "--timeout", "1"),
+    );
+    expect([run.code, run.output]).toEqual([
+      code,
+      expect.stringContaining(code === 0 ? "as expected: " : "expected: "),
+    ]);
+  } finally {
+    await core.deleteNode({ name: "real" });
+  }
+}
+
 beforeAll(async () => {
   await rehearsed("reset");
   await rehearsed("up");
@@ -125,6 +200,9 @@ describe("capabilities", () => {
 
   it("bring their objects, and change nothing of the lab", async () => {
     await turnOn(first);
+    // So that what is held back does not hold up the exercise.
+    await pulumi("config", "rm", "--path", key("faultInjection"));
+    await pulumi("config", "set", "--path", `${key("faultInjection")}.delay.fixedDelay`, "300ms");
     expect(await foretold()).toEqual(created(first).sort());
     expect(await glooObjects("east-1")).toEqual(
       [...ofTheLab, ...ofTheFirst, "ExtAuthPolicy bookinfo/opa"].sort(),
@@ -141,6 +219,7 @@ describe("capabilities", () => {
       "faultInjection is on, with RouteTable bookinfo/ratings, FaultInjectionPolicy bookinfo/fault-injection, and it cannot be tried: the host's nodes are simulated",
     ],
     [["opa"], 3, "ExtAuthServer gloo-mesh-addons/ext-auth-server, ConfigMap bookinfo/opa-bookinfo"],
+    [["timeouts"], 3, "requests cannot show whether it works: no request on route reviews can be made to take"],
     [["waf"], 1, "waf is off: set capabilities.waf to true in Pulumi.four.yaml, then make rehearse."],
     [["magic"], 2, "There is no capability magic; there are failover, faultInjection,"],
   ])("are tried as far as simulated nodes allow it: %j", async (args, code, message) => {
@@ -148,6 +227,8 @@ describe("capabilities", () => {
     expect(run.output).toContain(message);
     expect(run.code).toBe(code);
   });
+
+  it.each(exercisesOf(first))("are tried where something answers: %s, %s", judged);
 
   it("are refused by the API server where they have a field that Gloo Mesh does not know", async () => {
     const wrong = {
@@ -190,6 +271,8 @@ describe("capabilities", () => {
     );
     expect(await deployments("devmgmt")).toContain("keycloak/keycloak 1/1");
   });
+
+  it.each(exercisesOf(second))("are tried where something answers: %s, %s", judged);
 
   it("have sidecars in their servers", async () => {
     const { items } = await cluster("east-1").core.listNamespacedPod({ namespace: "gloo-mesh-addons" });
