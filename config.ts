@@ -13,6 +13,8 @@ export interface LabConfig extends CheckedSettings {
   readonly licenseKey: pulumi.Output<string>;
   /** Secret of the client at the user's identity provider; secret. Undefined where the lab has its own. */
   readonly oidcClientSecret: pulumi.Output<string> | undefined;
+  /** Logins to the registries of images, as Docker's configuration; secret. Undefined where pulling takes none. */
+  readonly imagePullSecret: pulumi.Output<string> | undefined;
   /** Whether extra values hold a secret, which makes all values of the releases that take them secret. */
   readonly secretValues: boolean;
 }
@@ -33,15 +35,15 @@ export async function readConfig(): Promise<LabConfig> {
   const { settings, mistakes: found } = checkSettings(all);
   const mistakes = [...found, ...checkSecrets(all, secretKeys), ...(await checkHost(all))];
   if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
+  const secretIfAny = (key: string) =>
+    all[key] === undefined ? undefined : new pulumi.Config().requireSecret(key);
   for (const risk of [...unknownCombinations(settings.versions), ...capabilityRisks(settings)])
     await pulumi.log.warn(risk);
   return {
     ...settings,
     licenseKey: new pulumi.Config().requireSecret("licenseKey"),
-    oidcClientSecret:
-      all["oidcClientSecret"] === undefined
-        ? undefined
-        : new pulumi.Config().requireSecret("oidcClientSecret"),
+    oidcClientSecret: secretIfAny("oidcClientSecret"),
+    imagePullSecret: secretIfAny("imagePullSecret"),
     secretValues: secretKeys.has("values"),
   };
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource, ChartSources } from "../charts.ts";
 import type { LabConfig, WorkloadConfig } from "../config.ts";
 import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../values/exposure.ts";
-import { type Gateway, gatewayNamespace, gateways } from "../values/istio.ts";
+import { type Gateway, gatewayNamespace, gateways, httpPort } from "../values/istio.ts";
 import {
   gatewayRelease,
   istioBaseRelease,
@@ -107,6 +107,6 @@ export class IstioStack extends pulumi.ComponentResource {
     );
     return pulumi
       .all([pulumi.unsecret(found), host.nodeOutside])
-      .apply(([exposed, node]) => httpUrl(endpointOf(exposed, "http2", node)));
+      .apply(([exposed, node]) => httpUrl(endpointOf(exposed, httpPort, node)));
   }
 }

@@ -3,6 +3,7 @@ import type { LabConfig, WorkloadConfig } from "../config.ts";
 import { labView, turnedOn, workspaceOptions } from "../values/capabilities/index.ts";
 import { workspaceName } from "../values/gloo-resources.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
+import { ingressPort } from "../values/releases.ts";
 import { Bookinfo } from "./bookinfo.ts";
 import { Capabilities } from "./capabilities/capabilities.ts";
 import { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
@@ -67,12 +68,20 @@ export class Lab extends pulumi.ComponentResource {
     });
 
     const [home] = workloads;
-    if (home !== undefined) {
+    const [first] = config.workloads;
+    if (home !== undefined && first !== undefined) {
       const on = turnedOn(config.capabilities, labView(config.workloads));
       const options = workspaceOptions(on);
       new Workspace(
         `${name}-workspace`,
-        { workspace: workspaceName, mgmt, home, multiCluster, options },
+        {
+          workspace: workspaceName,
+          mgmt,
+          home,
+          ingressPort: ingressPort(config, first),
+          multiCluster,
+          options,
+        },
         { parent: this },
       );
       if (on.length > 0)

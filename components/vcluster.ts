@@ -5,6 +5,7 @@ import { labCommand } from "../commands.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { vclusterRelease } from "../values/releases.ts";
+import { pullSecretName } from "../values/vcluster.ts";
 import type { Host } from "./host.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { runStep } from "./step.ts";
@@ -12,7 +13,10 @@ import { runStep } from "./step.ts";
 export interface VClusterArgs
   extends
     ReleaseSettings,
-    Pick<LabConfig, "expose" | "controlPlane" | "versions" | "imageRegistry" | "renew"> {
+    Pick<
+      LabConfig,
+      "expose" | "controlPlane" | "versions" | "imageRegistry" | "hasPullSecret" | "imagePullSecret" | "renew"
+    > {
   /** The cluster; its name is that of its namespace, release, context and StatefulSet. */
   readonly cluster: ManagementConfig;
   readonly chart: ChartSource;
@@ -39,7 +43,7 @@ export class VCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: VClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:VCluster", name, {}, opts);
-    const { cluster, chart, host, expose, versions, renew, timeoutSeconds } = args;
+    const { cluster, chart, host, expose, versions, renew, timeoutSeconds, imagePullSecret } = args;
     const { name: clusterName, paused } = cluster;
     const { context: hostContext } = host;
 
@@ -50,6 +54,18 @@ export class VCluster extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    const pullSecret =
+      imagePullSecret &&
+      new k8s.core.v1.Secret(
+        `${name}-registries`,
+        {
+          metadata: { name: pullSecretName, namespace: namespace.metadata.name },
+          type: "kubernetes.io/dockerconfigjson",
+          stringData: { ".dockerconfigjson": imagePullSecret },
+        },
+        { parent: this },
+      );
+
     const release = helmRelease(
       `${name}-release`,
       {
@@ -59,7 +75,8 @@ export class VCluster extends pulumi.ComponentResource {
         clusterValues: cluster.values,
         access: { context: hostContext },
       },
-      { parent: this },
+      // A pod that begins without it has to wait until its image is asked for again.
+      { parent: this, dependsOn: pullSecret === undefined ? [] : [pullSecret] },
     );
     if (paused) {
       // Copies of the cluster's pods would run on without anybody who looks after them.

@@ -27,6 +27,8 @@ export interface WorkspaceArgs {
     /** Where the routes lead; without it, or without an ingress gateway, the workspace has settings and no routes. */
     readonly bookinfo: Bookinfo | undefined;
   };
+  /** Port of that gateway's Service that requests come in by. */
+  readonly ingressPort: number;
   /** Whether services are to be reached across clusters. */
   readonly multiCluster: boolean;
   /** What capabilities change of the workspace's settings. */
@@ -69,10 +71,14 @@ export class Workspace extends pulumi.ComponentResource {
         port: bookinfoPort,
         gateway,
       };
-      glooResource(`${name}-gateway`, virtualGateway(gateway.name, gateway.namespace, gateway.cluster), {
-        ...onHome,
-        dependsOn: [agent, istio.gatewayNamespace],
-      });
+      glooResource(
+        `${name}-gateway`,
+        virtualGateway(gateway.name, gateway.namespace, gateway.cluster, args.ingressPort),
+        {
+          ...onHome,
+          dependsOn: [agent, istio.gatewayNamespace],
+        },
+      );
       glooResource(`${name}-productpage`, routeTable(productpage), {
         ...onHome,
         dependsOn: [agent, home.bookinfo.namespace],

@@ -8,8 +8,10 @@ import { configType } from "./types.ts";
 
 /** A stack's configuration, complete and valid, without what is secret. */
 export interface CheckedSettings extends Readonly<
-  Omit<Settings, "charts" | "licenseKey" | "oidcClientSecret">
+  Omit<Settings, "charts" | "licenseKey" | "oidcClientSecret" | "imagePullSecret">
 > {
+  /** Whether pulling images takes a login. */
+  readonly hasPullSecret: boolean;
   /** Where each chart comes from. */
   readonly charts: ChartSources;
 }
@@ -55,7 +57,7 @@ export function checkSettings(input: Readonly<Record<string, unknown>>): {
       ? chartsFromDirectory(versions, directory, (message) => mistakes.push({ path: "charts", message }))
       : chartsFromRepositories(versions, data?.repositories);
   if (data === undefined || mistakes.length > 0) return { mistakes };
-  return { settings: { ...data, charts }, mistakes };
+  return { settings: { ...data, charts, hasPullSecret: data.imagePullSecret !== undefined }, mistakes };
 }
 
 function explain(issue: z.core.$ZodIssue): Mistake[] {

@@ -1,4 +1,5 @@
 import { capabilityContradictions } from "./capabilities.ts";
+import { valuesMistakes } from "./fixed-values.ts";
 import { managementName } from "./formats.ts";
 import { list, type Mapping, mapping } from "./mapping.ts";
 import { type Mistake, mistakeIf } from "./mistake.ts";
@@ -14,6 +15,7 @@ export function contradictions(input: Mapping): Mistake[] {
 const rules: readonly ((input: Mapping) => Mistake[])[] = [
   duplicateNames,
   capabilityContradictions,
+  valuesMistakes,
   ({ nodeAddress, expose }) =>
     mistakeIf(
       nodeAddress !== undefined && expose !== "NodePort",

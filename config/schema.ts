@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
+import { registryLogins } from "./registry-logins.ts";
 import { unlessTwice } from "./traffic-formats.ts";
 import type { Capability } from "../values/capabilities/definition.ts";
 import {
@@ -253,6 +254,11 @@ export const schema = z.strictObject({
   timeoutSeconds: key(
     z.int("expected whole seconds").min(1, "expected 1 or more").default(600),
     "how long each release, and each wait, may take",
+  ),
+  imagePullSecret: key(
+    registryLogins.optional(),
+    "logins to the registries of images, as `docker login` writes them to `config.json`; a secret",
+    "none",
   ),
   oidcClientSecret: key(
     text.optional(),

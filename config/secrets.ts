@@ -8,7 +8,7 @@ export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<strin
 }
 
 /** Keys that are secrets, each with what to call it in a command. */
-const secrets = { licenseKey: "KEY", oidcClientSecret: "SECRET" };
+const secrets = { licenseKey: "KEY", oidcClientSecret: "SECRET", imagePullSecret: "< config.json" };
 
 /** Keys that may hold secrets; what any other says shows in previews and in the state. */
 const mayBeSecret = new Set([...Object.keys(secrets), "values"]);

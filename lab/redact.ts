@@ -2,7 +2,7 @@
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, "[secret]"],
   [
-    /\b((?:client-key-data|token|password|passphrase|licenseKey|oidcClientSecret)["']?\s*[:=]\s*)["']?[^\s"',}]{12,}["']?/gi,
+    /\b((?:client-key-data|token|password|passphrase|licenseKey|oidcClientSecret|auth)["']?\s*[:=]\s*)["']?[^\s"',}]{12,}["']?/gi,
     "$1[secret]",
   ],
   [/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, "[secret]"],

@@ -84,15 +84,19 @@ export function rootTrustPolicy(): GlooResource {
   };
 }
 
-/** A gateway listening on port 80 of a cluster's ingress gateways, open to every route table. */
-export function virtualGateway(name: string, namespace: string, cluster: string): GlooResource {
+/**
+ * A gateway listening on a cluster's ingress gateways, open to every route table.
+ *
+ * @param port a port of their Service
+ */
+export function virtualGateway(name: string, namespace: string, cluster: string, port = 80): GlooResource {
   return {
     apiVersion: networking,
     kind: "VirtualGateway",
     metadata: { name, namespace },
     spec: {
       workloads: [{ selector: { labels: { istio: "ingressgateway" }, cluster } }],
-      listeners: [{ http: {}, port: { number: 80 }, allowedRouteTables: [{ host: "*" }] }],
+      listeners: [{ http: {}, port: { number: port }, allowedRouteTables: [{ host: "*" }] }],
     },
   };
 }

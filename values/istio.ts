@@ -89,6 +89,9 @@ interface GatewayKind {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Name of the ingress gateway's port for HTTP. */
+export const httpPort = "http2";
+
 /** The gateways that a workload cluster can have. */
 export const gateways = {
   ingress: {
@@ -96,7 +99,7 @@ export const gateways = {
     label: "ingressgateway",
     // Ports above 1024 inside the pod, so that the gateway needs no sysctl and no root.
     ports: [
-      { name: "http2", port: 80, targetPort: 8080 },
+      { name: httpPort, port: 80, targetPort: 8080 },
       { name: "https", port: 443, targetPort: 8443 },
     ],
   },

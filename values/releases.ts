@@ -16,6 +16,7 @@ import {
   gatewayNamespace,
   gateways,
   gatewayValues,
+  httpPort,
   istioBuild,
   istiodValues,
 } from "./istio.ts";
@@ -42,11 +43,11 @@ export const istioNamespace = "istio-system";
 
 /** The virtual cluster itself, on the host. */
 export const vclusterRelease = (
-  settings: Of<"expose" | "controlPlane" | "versions" | "imageRegistry">,
+  settings: Of<"expose" | "controlPlane" | "versions" | "imageRegistry" | "hasPullSecret">,
   { name, resources, paused }: Management,
   serviceCidr: Input<string>,
 ): OwnRelease => {
-  const { expose, controlPlane, versions, imageRegistry } = settings;
+  const { expose, controlPlane, versions, imageRegistry, hasPullSecret } = settings;
   return {
     kind: "vcluster",
     release: name,
@@ -59,6 +60,7 @@ export const vclusterRelease = (
       resources,
       paused,
       imageRegistry,
+      hasPullSecret,
     }),
   };
 };
@@ -146,6 +148,15 @@ export const gatewayRelease = (
     own: gatewayValues({ gateway, replicas, expose, resources: cluster.resources.gateways }),
   };
 };
+
+/** Port of a workload cluster's ingress gateway that requests come in by. */
+export function ingressPort(settings: Of<"expose" | "values">, cluster: Workload): number {
+  const own = gatewayRelease(settings, cluster, "ingress")?.own;
+  const { service } = mergeValues(own, settings.values.ingress, cluster.values.ingress) as {
+    readonly service?: { readonly ports?: readonly { readonly name: string; readonly port: number }[] };
+  };
+  return service?.ports?.find(({ name }) => name === httpPort)?.port ?? 80;
+}
 
 /** What the configuration says of values, by kind of release. */
 type ExtraValues = Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;

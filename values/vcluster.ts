@@ -37,7 +37,12 @@ export interface VClusterValuesArgs {
   readonly paused: boolean;
   /** Mirror of all images; default: their own registries. */
   readonly imageRegistry?: string | undefined;
+  /** Whether pulling images takes a login. */
+  readonly hasPullSecret?: boolean;
 }
+
+/** Secret in the namespace of a virtual cluster on the host with logins to registries. */
+export const pullSecretName = "mesh-lab-registries";
 
 /** Where vcluster's command line notes on a StatefulSet that it paused it, and how many pods it had. */
 export const pauseNotes = { paused: "loft.sh/paused", replicas: "loft.sh/paused-replicas" } as const;
@@ -50,7 +55,16 @@ export const pausedAnnotations = (replicas: number): Record<string, string> => (
 
 /** Values of chart `vcluster` 0.10.2: the article's, and what its command line adds to them. */
 export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown> {
-  const { serviceCidr, expose, k3s, controlPlane, resources, paused, imageRegistry } = args;
+  const {
+    serviceCidr,
+    expose,
+    k3s,
+    controlPlane,
+    resources,
+    paused,
+    imageRegistry,
+    hasPullSecret = false,
+  } = args;
   const { nodeSelector, tolerations, persistence, storageClass, storageSize } = controlPlane;
   return {
     // Must be given: on hosts of Kubernetes 1.33 and newer 0.10.2 cannot find it out, falls back to 10.96.0.0/12
@@ -62,6 +76,8 @@ export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown
     ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
     ...(tolerations.length === 0 ? {} : { tolerations }),
     service: { type: expose },
+    // The accounts of the control plane, and of all pods inside, as they run on the host.
+    ...(hasPullSecret ? { serviceAccount: { imagePullSecrets: [{ name: pullSecretName }] } } : {}),
     storage: {
       persistence,
       ...(persistence ? { size: storageSize } : {}),

@@ -3,7 +3,7 @@ import { pulumiCommand, setting } from "../../commands.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
 import { endpointOf, exposureHints, httpUrl } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
-import { gatewayNamespace, gateways, type Gateway } from "../../values/istio.ts";
+import { gatewayNamespace, gateways, type Gateway, httpPort } from "../../values/istio.ts";
 import { isConnected } from "../agents.ts";
 import { type Contents, type GlooState, type Looked, named } from "../look.ts";
 import { type Finding, fine, noted, type Row, wrong } from "./findings.ts";
@@ -177,7 +177,7 @@ function address({ productPage, contents }: WithContents, seen: Seen): Finding |
   if (productPage === undefined || spec === undefined) return undefined;
   if (expose === "LoadBalancer" && ingress === undefined) return undefined;
   const service = { ports: spec.ports ?? [], ...(ingress === undefined ? {} : { ingress }) };
-  const now = httpUrl(endpointOf(service, 80, new URL(productPage).hostname));
+  const now = httpUrl(endpointOf(service, httpPort, new URL(productPage).hostname));
   return productPage === `${now}/productpage`
     ? fine(productPage)
     : wrong(`the stack has ${productPage}, and the gateway is now at ${now}: ${renewed(seen)}`);
@@ -191,7 +191,7 @@ function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined
   if (worst !== undefined) return worst;
   if (found.length > 0) return fine(found.map(placeOf).join(", "));
   return wrong(
-    `no VirtualGateway listens on port 80 of its ingress gateway: ${pulumiCommand("up --refresh")}`,
+    `no VirtualGateway listens on the HTTP port of its ingress gateway: ${pulumiCommand("up --refresh")}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { V1Service } from "@kubernetes/client-node";
-import { gatewayNamespace, gateways } from "../../values/istio.ts";
+import { gatewayNamespace, gateways, httpPort } from "../../values/istio.ts";
 import { type GlooObject, hasLabels, type Looked, named } from "../look.ts";
 
 /** A resource with the cluster that it is in. */
@@ -52,9 +52,10 @@ export function gatewaysOf(lab: readonly Looked[], workload: Looked): Located[] 
   const service = ingressOf(workload);
   if (service === undefined) return [];
   const { name = "", namespace = "" } = service.metadata ?? {};
+  const number = service.spec?.ports?.find((port) => port.name === httpPort)?.port;
   return all(lab, "virtualGateways").filter(({ object }) => {
     const { workloads, listeners = [] } = (object.spec ?? {}) as VirtualGatewaySpec;
-    const isListening = listeners.some(({ port }) => port?.number === 80);
+    const isListening = listeners.some(({ port }) => port?.number === number);
     const isSelected =
       workloads === undefined ||
       workloads.some(

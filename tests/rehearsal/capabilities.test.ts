@@ -219,7 +219,11 @@ describe("capabilities", () => {
       "faultInjection is on, with RouteTable bookinfo/ratings, FaultInjectionPolicy bookinfo/fault-injection, and it cannot be tried: the host's nodes are simulated",
     ],
     [["opa"], 3, "ExtAuthServer gloo-mesh-addons/ext-auth-server, ConfigMap bookinfo/opa-bookinfo"],
-    [["timeouts"], 3, "requests cannot show whether it works: no request on route reviews can be made to take"],
+    [
+      ["timeouts"],
+      3,
+      "requests cannot show whether it works: no request on route reviews can be made to take",
+    ],
     [["waf"], 1, "waf is off: set capabilities.waf to true in Pulumi.four.yaml, then make rehearse."],
     [["magic"], 2, "There is no capability magic; there are failover, faultInjection,"],
   ])("are tried as far as simulated nodes allow it: %j", async (args, code, message) => {

@@ -8,11 +8,13 @@ export const licenseKey = "license-of-the-test";
 export function labConfig(input: Readonly<Record<string, unknown>>): LabConfig {
   const { settings, mistakes } = checkSettings({ licenseKey, ...input });
   if (settings === undefined) throw new Error(describe("mesh-lab", mistakes));
-  const { oidcClientSecret } = input;
+  const { oidcClientSecret, imagePullSecret } = input;
+  const secretIfText = (value: unknown) => (typeof value === "string" ? pulumi.secret(value) : undefined);
   return {
     ...settings,
     licenseKey: pulumi.secret(licenseKey),
-    oidcClientSecret: typeof oidcClientSecret === "string" ? pulumi.secret(oidcClientSecret) : undefined,
+    oidcClientSecret: secretIfText(oidcClientSecret),
+    imagePullSecret: secretIfText(imagePullSecret),
     secretValues: false,
   };
 }

@@ -400,7 +400,7 @@ group("secrets", () => {
 
   it("are refused where they would not stay secret", () => {
     expect(mistakes({ workloads: [] }, "workloads")).toContain(
-      "mesh-lab:workloads: it holds a secret, which would not stay one; only licenseKey, oidcClientSecret, values may",
+      "mesh-lab:workloads: it holds a secret, which would not stay one; only licenseKey, oidcClientSecret, imagePullSecret, values may",
     );
   });
 

@@ -7,12 +7,13 @@ const labs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "of the article": { workloads: [{ name: "east", bookinfo: {} }, { name: "west" }] },
   "with servers that capabilities need": {
     workloads: [{ name: "east", bookinfo: {} }, { name: "west" }],
-    values: { glooMeshAddOns: { "rate-limiter": { enabled: false } } },
+    values: { glooMeshAddOns: { "rate-limiter": { rateLimiter: { logLevel: "debug" } } } },
     capabilities: { rateLimiting: true, opa: true },
   },
   "with everything else": {
     expose: "NodePort",
     imageRegistry: "mirror.test/all",
+    imagePullSecret: JSON.stringify({ auths: { "mirror.test": { auth: "cmVhZGVyOmh1c2g=" } } }),
     multiCluster: false,
     istioImage: "solo.test/istio:1.12.6-solo",
     versions: { k3s: "v1.23.1-k3s1" },
@@ -20,7 +21,12 @@ const labs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     values: { istiod: { pilot: { replicaCount: 2 } }, vcluster: { priorityClassName: "high" } },
     management: { name: "mgmt", values: { glooMeshEnterprise: { verbose: true } } },
     workloads: [
-      { name: "east", ingress: { replicas: 3 }, eastWest: false, values: { istiod: { revision: "a" } } },
+      {
+        name: "east",
+        ingress: { replicas: 3 },
+        eastWest: false,
+        values: { istiod: { global: { proxy: { logLevel: "debug" } } } },
+      },
       { name: "west", paused: true, resources: { gateways: { requests: { cpu: "1" } } } },
     ],
   },

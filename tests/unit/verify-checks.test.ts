@@ -147,7 +147,7 @@ describe("the first cause", () => {
       "no virtual gateway",
       withEast({}, { virtualGateways: [] }),
       "virtual gateway",
-      "no VirtualGateway listens on port 80 of its ingress gateway: pulumi up --refresh",
+      "no VirtualGateway listens on the HTTP port of its ingress gateway: pulumi up --refresh",
     ],
     [
       "a virtual gateway that is refused",

@@ -1,0 +1,125 @@
+import type { ReleaseName } from "./schema.ts";
+import { list, type Mapping, mapping } from "./mapping.ts";
+import { type Mistake, mistakeIf } from "./mistake.ts";
+
+/** A Helm value that other parts of the lab go by, and what to do instead of setting it. */
+interface FixedValue {
+  readonly release: ReleaseName;
+  /** E.g. `service.type`. */
+  readonly at: string;
+  readonly instead: string;
+}
+
+const fixed = (releases: readonly ReleaseName[], values: Readonly<Record<string, string>>): FixedValue[] =>
+  releases.flatMap((release) => Object.entries(values).map(([at, instead]) => ({ release, at, instead })));
+
+const revision = "namespaces are labelled for Istio's default revision: leave it out";
+
+/** All of them. */
+const fixedValues: readonly FixedValue[] = [
+  ...fixed(["vcluster"], {
+    "service.type": "set expose",
+    serviceCIDR: "set serviceCidr",
+    "vcluster.image": "set versions.k3s, or imageRegistry for a mirror",
+    defaultImageRegistry: "set imageRegistry",
+    replicas: "set paused of the cluster; a control plane has one pod",
+    "storage.persistence": "set controlPlane.persistence",
+    "storage.className": "set controlPlane.storageClass",
+    "storage.size": "set controlPlane.storageSize",
+    "serviceAccount.imagePullSecrets": "set imagePullSecret",
+    "serviceAccount.name": "pods of the lab run as the account that the chart makes: leave it out",
+    "rbac.clusterRole.create": "without it no node is seen inside: leave it out",
+  }),
+  ...fixed(["istiod"], {
+    "meshConfig.trustDomain": "Gloo Mesh takes it for the cluster's name: leave it out",
+    "global.multiCluster.clusterName": "Gloo Mesh knows the cluster by its name: leave it out",
+    "global.hub": "set istioImage, or imageRegistry for a mirror",
+    "global.tag": "set versions.istio, or istioImage",
+    "global.istioNamespace": "the lab has istiod in istio-system: leave it out",
+    "global.imagePullSecrets": "it would reach istiod only: set imagePullSecret",
+    "pilot.hub": "set istioImage, or imageRegistry for a mirror",
+    "pilot.tag": "set versions.istio, or istioImage",
+    "pilot.image": "set istioImage, or imageRegistry for a mirror",
+    revision,
+  }),
+  ...fixed(["ingress", "eastWest"], {
+    name: "gateways are known by their names: leave it out",
+    "labels.istio": "gateways are known by this label: leave it out",
+    "service.type": "set expose",
+    replicaCount: "set replicas of the gateway",
+    imagePullSecrets: "set imagePullSecret",
+    networkGateway: "the chart would then have ports of its own choice: leave it out",
+    revision,
+  }),
+  ...fixed(["glooMeshEnterprise"], {
+    licenseKey: "set licenseKey",
+    mgmtClusterName: "it is the management cluster's name: leave it out",
+    "glooMeshMgmtServer.enabled": "agents connect to it: leave it out",
+    "glooMeshMgmtServer.serviceType": "set expose",
+    "glooMeshMgmtServer.relay.disableTokenGeneration": "the lab makes the token: leave it out",
+  }),
+  ...fixed(["glooMeshAgent"], {
+    cluster: "it is the cluster's name: leave it out",
+    "relay.serverAddress": "it is the address of the management server: leave it out",
+  }),
+  ...fixed(["glooMeshAddOns"], {
+    "glooMeshAgent.enabled": "the agent has a release of its own: leave it out",
+    "ext-auth-service.enabled": "capabilities turn it on and off: leave it out",
+    "rate-limiter.enabled": "capabilities turn it on and off: leave it out",
+  }),
+];
+
+/** Ports that a gateway must have, by name: what leads there counts on them. */
+const neededPorts = {
+  ingress: { name: "http2", for: "the VirtualGateway and the product page's URL" },
+  eastWest: { name: "tls", for: "requests from other clusters" },
+} as const;
+
+/** Arguments of the syncer that the lab counts on: a list in `values` takes the place of the lab's. */
+const neededArguments = ["--fake-nodes=false", "--sync-all-nodes"];
+
+/** Values that other parts of the lab go by, and would not follow. */
+export const valuesMistakes = (input: Mapping): Mistake[] =>
+  valuesIn(input).flatMap(([path, values]) => [
+    ...fixedValues.flatMap(({ release, at, instead }) =>
+      mistakeIf(valueAt(values[release], at) !== undefined, `${path}.${release}.${at}`, instead),
+    ),
+    ...(["ingress", "eastWest"] as const).flatMap((gateway) =>
+      portMistakes(gateway, `${path}.${gateway}`, valueAt(values[gateway], "service.ports")),
+    ),
+    ...argumentMistakes(`${path}.vcluster`, valueAt(values["vcluster"], "syncer.extraArgs")),
+  ]);
+
+/** All places of values, with their paths. */
+const valuesIn = ({ values, management, workloads }: Mapping): [path: string, values: Mapping][] => [
+  ["values", mapping(values)],
+  ["management.values", mapping(mapping(management)["values"])],
+  ...list(workloads).map((workload, index): [string, Mapping] => [
+    `workloads[${index}].values`,
+    mapping(workload["values"]),
+  ]),
+];
+
+const valueAt = (values: unknown, path: string): unknown =>
+  path.split(".").reduce<unknown>((at, key) => mapping(at)[key], values);
+
+function portMistakes(gateway: keyof typeof neededPorts, path: string, ports: unknown): Mistake[] {
+  if (ports === undefined) return [];
+  const { name, for: purpose } = neededPorts[gateway];
+  const found = list(ports).find((port) => port["name"] === name);
+  return mistakeIf(
+    !Number.isInteger(found?.["port"]),
+    `${path}.service.ports`,
+    `expected a port called ${name} with its number, for ${purpose}`,
+  );
+}
+
+function argumentMistakes(path: string, chosen: unknown): Mistake[] {
+  if (chosen === undefined) return [];
+  const missing = neededArguments.filter((one) => !(Array.isArray(chosen) && chosen.includes(one)));
+  return mistakeIf(
+    missing.length > 0,
+    `${path}.syncer.extraArgs`,
+    `it takes the place of the lab's arguments, and lacks ${missing.join(", ")}`,
+  );
+}

@@ -1,0 +1,30 @@
+import { text } from "./formats.ts";
+import { mapping } from "./mapping.ts";
+
+/** Logins as Docker's configuration has them. What is wrong with one is said without it: it is a secret. */
+export const registryLogins = text.superRefine((value, context) => {
+  const auths = mapping(mapping(parsed(value))["auths"]);
+  const registries = Object.entries(auths);
+  if (registries.length === 0)
+    context.addIssue(
+      'expected JSON with logins in "auths", as docker login writes it: pulumi config set --secret imagePullSecret < ~/.docker/config.json',
+    );
+  const without = registries.filter(([, login]) => !hasLogin(mapping(login))).map(([registry]) => registry);
+  if (without.length > 0)
+    context.addIssue(
+      `it has no login to ${without.join(", ")}: a credential store of Docker has it. Make one that stands for itself: kubectl create secret docker-registry NAME --docker-server=... --dry-run=client -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d`,
+    );
+});
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const hasLogin = ({ auth, username, password, identitytoken }: ReturnType<typeof mapping>): boolean =>
+  [auth, identitytoken, username !== undefined && password !== undefined ? password : undefined].some(
+    (one) => typeof one === "string" && one !== "",
+  );
