@@ -82,13 +82,11 @@ async function ensure(
   if (current !== undefined) return current;
 
   mkdirSync(paths.bin, { recursive: true, mode: 0o700 });
-  let waits = false;
   return withLock(
     join(paths.bin, ".lock"),
     "preparing the tools",
     ({ pid, what }) => {
-      if (!waits) display.line(`waiting for process ${pid}, which is ${what}`);
-      waits = true;
+      display.line(`waiting for process ${pid}, which is ${what}`);
     },
     async () => {
       const missing = await reuse(display, source, path);

@@ -1,7 +1,8 @@
-import { linkSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { paths } from "../paths.ts";
+import { type Release, tryLock } from "../lock.ts";
 import { readFileIfAny, writeFileAtomically } from "./files.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
@@ -39,27 +40,28 @@ export function removeNotes(...names: readonly (keyof Notes)[]): void {
   for (const name of names) rmSync(fileOf(name), { force: true });
 }
 
+const lockFile = join(paths.run, "supervisor.lock");
+let release: Release | undefined;
+
 /** Makes this process the supervisor, unless another one lives: then that one is the answer. */
 export function claimSupervision(self: ProcessIdentity): ProcessIdentity | undefined {
-  const file = fileOf("supervisor");
-  const claim = `${file}.${self.pid}`;
-  writeFileAtomically(claim, `${JSON.stringify(self)}\n`);
-  try {
-    for (;;) {
-      try {
-        // A link is made only where nothing is yet: of two who try, one wins.
-        linkSync(claim, file);
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-      }
-      const holder = readNote("supervisor");
-      if (holder !== undefined && isAlive(holder)) return holder;
-      removeNotes("supervisor");
+  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  for (;;) {
+    release = tryLock(lockFile, "supervising");
+    if (release !== undefined) {
+      writeNote("supervisor", self);
+      return undefined;
     }
-  } finally {
-    rmSync(claim, { force: true });
+    const holder = readNote("supervisor");
+    // Otherwise it is about to leave its note, or has just removed it.
+    if (holder !== undefined && isAlive(holder)) return holder;
   }
+}
+
+/** Lets another process be the supervisor. */
+export function endSupervision(): void {
+  removeNotes("supervisor", "ending");
+  release?.();
 }
 
 /** The file that remembers the supervisor's processes. */

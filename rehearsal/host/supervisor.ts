@@ -20,7 +20,13 @@ import { createPorts } from "./ports.ts";
 import { identify } from "./process-identity.ts";
 import { createProcessGroup, type Death, logTail, reap } from "./processes.ts";
 import { revived, suspendVclusters } from "./revival.ts";
-import { claimSupervision, processRegistry, removeNotes, writeNote } from "./supervisor-files.ts";
+import {
+  claimSupervision,
+  endSupervision,
+  processRegistry,
+  removeNotes,
+  writeNote,
+} from "./supervisor-files.ts";
 import { startVolumes } from "./volumes.ts";
 
 /** Exit codes; the second one means that another supervisor runs. */
@@ -65,7 +71,7 @@ function end(code: number, death?: Death): Promise<never> {
     })();
     await Promise.race([polite.catch(logError), sleep(politeSeconds * 1000)]);
     await processes.stopAll();
-    removeNotes("supervisor", "ending");
+    endSupervision();
     log("stopped");
     process.exit(code);
   })();

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -249,12 +250,20 @@ describe("a lock", () => {
       );
     });
     expect(await withLock(file, "third", refuse, async () => 3)).toBe(3);
-    expect(existsSync(file)).toBe(false);
   });
 
   it("of a holder that was killed is free", async () => {
-    const pid = Number(execFileSync("/bin/sh", ["-c", "echo $$"], { encoding: "utf8" }));
-    writeFileSync(file, JSON.stringify({ pid, born: "1@gone", what: "killed" }));
+    const program = `
+      import { withLock } from "${join(root, "rehearsal", "lock.ts")}";
+      await withLock("${file}", "killed", () => { throw new Error("held") }, () => {
+        console.log("holds it");
+        return new Promise(() => setInterval(() => undefined, 1000));
+      });`;
+    const child = spawn("node", ["--input-type=module-typescript", "--eval", program]);
+    await once(child.stdout, "data");
+    await expect(withLock(file, "next", refuse, async () => 4)).rejects.toThrow(`killed by ${child.pid}`);
+    child.kill("SIGKILL");
+    await once(child, "exit");
     expect(await withLock(file, "next", refuse, async () => 4)).toBe(4);
   });
 
@@ -262,7 +271,35 @@ describe("a lock", () => {
     await expect(withLock(file, "failing", refuse, () => Promise.reject(new Error("no")))).rejects.toThrow(
       "no",
     );
-    expect(existsSync(file)).toBe(false);
+    expect(await withLock(file, "next", refuse, async () => 5)).toBe(5);
+  });
+
+  it("is one process's at a time, of many that find a file left behind", async () => {
+    const crowd = join(mkdtempSync(join(tmpdir(), "crowd-")), "left.lock");
+    const inside = `${crowd}.inside`;
+    writeFileSync(crowd, JSON.stringify({ pid: 1, born: "1@gone", what: "killed" }));
+    // Who is inside leaves a file that only one can make.
+    const program = `
+      import { rmSync, writeFileSync } from "node:fs";
+      import { setTimeout } from "node:timers/promises";
+      import { withLock } from "${join(root, "rehearsal", "lock.ts")}";
+      for (let round = 0; round < 10; round += 1)
+        await withLock("${crowd}", "stress", () => undefined, async () => {
+          writeFileSync("${inside}", "", { flag: "wx" });
+          await setTimeout(Math.random() * 3);
+          rmSync("${inside}");
+          if (Math.random() < 0.1) process.kill(process.pid, "SIGKILL");
+        });`;
+    const ends = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const child = spawn("node", ["--input-type=module-typescript", "--eval", program]);
+        const said: Buffer[] = [];
+        child.stderr.on("data", (part: Buffer) => said.push(part));
+        const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+        return code === 0 || signal === "SIGKILL" ? "well" : Buffer.concat(said).toString();
+      }),
+    );
+    expect(new Set(ends)).toEqual(new Set(["well"]));
   });
 });
 

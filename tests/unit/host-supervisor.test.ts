@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { parse, stringify } from "yaml";
 import { forward, forwardSocket } from "../../rehearsal/host/forward.ts";
 import { writeContext } from "../../rehearsal/host/kube-config-file.ts";
 import { endProcess, identify } from "../../rehearsal/host/process-identity.ts";
+import { root } from "../../rehearsal/paths.ts";
 
 let directory: string;
 
@@ -39,16 +41,29 @@ describe("the state directory", () => {
 
 describe("supervision", () => {
   test("belongs to one living process", async () => {
-    const { claimSupervision, readNote } = await import("../../rehearsal/host/supervisor-files.ts");
-    const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+    const { claimSupervision, endSupervision, readNote } =
+      await import("../../rehearsal/host/supervisor-files.ts");
+    const files = join(root, "rehearsal", "host", "supervisor-files.ts");
+    const identities = join(root, "rehearsal", "host", "process-identity.ts");
+    const program = `
+      import { claimSupervision } from "${files}";
+      import { identify } from "${identities}";
+      claimSupervision(identify(process.pid));
+      console.log("claimed");
+      setInterval(() => undefined, 1000);`;
+    const child = spawn("node", ["--input-type=module-typescript", "--eval", program], {
+      env: { ...process.env, REHEARSAL_DIR: directory },
+    });
+    await once(child.stdout, "data");
     const holder = identify(child.pid ?? 0);
     const self = identify(process.pid);
     if (holder === undefined || self === undefined) throw new Error("no processes to claim with");
-    expect(claimSupervision(holder)).toBeUndefined();
     expect(claimSupervision(self)).toEqual(holder);
-    await endProcess(holder, 1);
+    await endProcess(holder, 0);
     expect(claimSupervision(self)).toBeUndefined();
     expect(readNote("supervisor")).toEqual(self);
+    endSupervision();
+    expect(readNote("supervisor")).toBeUndefined();
   });
 
   test("of a dead process is no host, whatever its notes say", async () => {
