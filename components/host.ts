@@ -1,9 +1,10 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { unknownHost } from "../compatibility.ts";
 import type { LabConfig } from "../config.ts";
 import type { HostFacts } from "../steps/host.ts";
 import type { NodeAddresses } from "../steps/node.ts";
+import { kubernetesProvider } from "./provider.ts";
 import { runStep } from "./step.ts";
 
 export type HostArgs = Pick<
@@ -28,8 +29,8 @@ export class Host extends pulumi.ComponentResource {
     const { hostContext, serviceCidr, expose, nodeAddress, versions } = args;
 
     this.context = hostContext;
-    // The kubeconfig is the ambient one ($KUBECONFIG, else ~/.kube/config): a path would differ between machines.
-    this.provider = new k8s.Provider(
+    // The kubeconfig is the ambient one ($KUBECONFIG, else ~/.kube/config).
+    this.provider = kubernetesProvider(
       `${name}-provider`,
       hostContext === undefined ? {} : { context: hostContext },
       { parent: this },

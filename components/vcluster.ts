@@ -7,6 +7,7 @@ import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { vclusterRelease } from "../values/releases.ts";
 import { pullSecretName } from "../values/vcluster.ts";
 import type { Host } from "./host.ts";
+import { kubernetesProvider } from "./provider.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { runStep } from "./step.ts";
 
@@ -112,7 +113,7 @@ export class VCluster extends pulumi.ComponentResource {
     this.kubeconfig = access.kubeconfig;
     this.address = pulumi.unsecret(access.address);
 
-    this.provider = new k8s.Provider(
+    this.provider = kubernetesProvider(
       `${name}-provider`,
       // Without the identifier a changed address would plan the replacement of everything inside.
       { kubeconfig: this.kubeconfig, clusterIdentifier: clusterName },

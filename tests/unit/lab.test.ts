@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { licenseKey } from "../support/config.ts";
 import { type RecordedLab, recordLab, token } from "./support/lab.ts";
 import { namesOf, promiseOf } from "./support/record.ts";
@@ -12,8 +14,20 @@ const management = { name: "mgmt" };
 
 let recorded: RecordedLab;
 
+/** What the SDK would take inputs from. */
+const variables = [
+  ...readFileSync(createRequire(import.meta.url).resolve("@pulumi/kubernetes/provider.js"), "utf8").matchAll(
+    /getEnv\w*\("(\w+)"\)/g,
+  ),
+].map(([, name = ""]) => name);
+
 beforeAll(async () => {
+  for (const name of variables) vi.stubEnv(name, name === "KUBECONFIG" ? "/elsewhere/kubeconfig" : "true");
   recorded = await recordLab({ hostContext: "kind", management, workloads, timeoutSeconds: 77 });
+});
+
+afterAll(() => {
+  vi.unstubAllEnvs();
 });
 
 const release = "kubernetes:helm.sh/v3:Release";
@@ -249,6 +263,10 @@ describe("the host", () => {
   it("is asked for what is not configured, and nothing else", () => {
     expect(recorded.specOf("lab-host-facts")).toEqual({ hostContext: "kind" });
     expect(recorded.get("lab-host-provider").inputs).toEqual({ context: "kind" });
+    expect(Object.keys(recorded.get("lab-east-vcluster-provider").inputs).toSorted()).toEqual([
+      "clusterIdentifier",
+      "kubeconfig",
+    ]);
   });
 
   it("decides the range of every virtual cluster", () => {
@@ -280,6 +298,12 @@ describe("places", () => {
 });
 
 describe("inputs", () => {
+  it("hold nothing of the environment", () => {
+    expect(variables).toContain("KUBECONFIG");
+    expect(variables).toContain("PULUMI_K8S_DELETE_UNREACHABLE");
+    expect(JSON.stringify(recorded.resources.map(({ inputs }) => inputs))).not.toContain("/elsewhere/");
+  });
+
   it("hold nothing of this machine or checkout", () => {
     const text = JSON.stringify(recorded.resources.map(({ inputs }) => inputs));
     for (const trace of [process.cwd(), process.execPath, process.env["HOME"]]) {
