@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { unknownCombinations } from "./compatibility.ts";
-import { checkAmbientHost, currentCluster } from "./config/ambient-host.ts";
+import { findHost } from "./config/ambient-host.ts";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "./config/check.ts";
 import { capabilityRisks } from "./config/capabilities.ts";
 import { clusterNames } from "./config/contradictions.ts";
@@ -49,17 +49,17 @@ export async function readConfig(): Promise<LabConfig> {
 }
 
 /** Says which cluster is the host, and finds what speaks against it; a preview may do without one. */
-async function checkHost(settings: Readonly<Record<string, unknown>>): Promise<Mistake[]> {
-  const { hostContext } = settings;
-  if (typeof hostContext === "string") {
-    await pulumi.log.info(`host: context ${hostContext}`);
+async function checkHost(settings: Readonly<Record<string, unknown>>): Promise<readonly Mistake[]> {
+  const hostContext = typeof settings["hostContext"] === "string" ? settings["hostContext"] : undefined;
+  const { host, mistakes, isNowhere } = findHost(hostContext, clusterNames(settings));
+  if (isNowhere === true && pulumi.runtime.isDryRun()) {
+    await pulumi.log.info(
+      hostContext === undefined
+        ? "host: none, there is no kubeconfig with a current context"
+        : `host: context ${hostContext}, of which nothing is known: there is no kubeconfig`,
+    );
     return [];
   }
-  const current = await currentCluster();
-  if (current === undefined && pulumi.runtime.isDryRun()) {
-    await pulumi.log.info("host: none, there is no kubeconfig with a current context");
-    return [];
-  }
-  if (current !== undefined) await pulumi.log.info(`host: context ${current.context}, ${current.server}`);
-  return checkAmbientHost(current, clusterNames(settings));
+  if (host !== undefined) await pulumi.log.info(`host: context ${host.context}, ${host.server}`);
+  return mistakes;
 }

@@ -1,38 +1,57 @@
+import { connectionOf } from "../kubernetes/connection.ts";
+import { ambientKubeconfig, noKubeconfig } from "../kubernetes/kubeconfig.ts";
 import type { Mistake } from "./mistake.ts";
 
 /** Name that the rehearsal gives its host in kubeconfigs, so that nobody takes it for a real one. */
 export const rehearsedHost = "mesh-lab-rehearsal";
 
-/** What the ambient kubeconfig takes for the current cluster. */
-export interface CurrentCluster {
+/** The cluster that is to be the host. */
+export interface HostCluster {
   readonly context: string;
   /** Name of the cluster's entry in the kubeconfig. */
   readonly cluster: string;
   readonly server: string;
 }
 
-/** The cluster of the current context of the ambient kubeconfig; undefined if there is none. */
-export async function currentCluster(): Promise<CurrentCluster | undefined> {
-  // Loaded only where the context is not configured: the library is large.
-  const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  const cluster = config.getCurrentCluster();
-  const context = config.getCurrentContext();
-  // What the library makes up where it finds nothing.
-  if (cluster === null || context === "loaded-context") return undefined;
-  return { context, cluster: cluster.name, server: cluster.server };
+/** The host as configuration and ambient kubeconfig name it. */
+export interface FoundHost {
+  /** Undefined where something speaks against it. */
+  readonly host?: HostCluster;
+  /** What speaks against it. */
+  readonly mistakes: readonly Mistake[];
+  /** There is no kubeconfig that could name one: a preview does without. */
+  readonly isNowhere?: true;
 }
 
-/** Why the current cluster is not to be the host; nothing if it may be. */
-export function checkAmbientHost(current: CurrentCluster | undefined, names: readonly string[]): Mistake[] {
-  const message =
-    current === undefined
-      ? "it is not set, and there is no kubeconfig with a current context: name a context, or set KUBECONFIG"
-      : current.cluster === rehearsedHost
-        ? `it is not set, and the current context "${current.context}" is the rehearsal's: name the context of the host`
-        : names.includes(current.context)
-          ? `it is not set, and the current context "${current.context}" is a cluster of this lab: name the context of the host`
-          : undefined;
-  return message === undefined ? [] : [{ path: "hostContext", message }];
+/**
+ * Finds the host: the context that is configured, else the current one of the ambient kubeconfig.
+ *
+ * @param names of the lab's own clusters, which nobody means who names none
+ */
+export function findHost(hostContext: string | undefined, names: readonly string[]): FoundHost {
+  try {
+    const ambient = ambientKubeconfig();
+    if (ambient === undefined && hostContext !== undefined)
+      return { ...refusal(noKubeconfig()), isNowhere: true };
+    if (ambient === undefined || (hostContext ?? ambient.currentContext ?? ambient.inPod) === undefined)
+      return { ...refusal(`it is not set, and ${noCurrentContext}`), isNowhere: true };
+    const { context, clusterName: cluster, server } = connectionOf(ambient, hostContext);
+    const host = { context, cluster, server };
+    const objection = hostContext === undefined ? objectionTo(host, names) : undefined;
+    return objection === undefined ? { host, mistakes: [] } : refusal(`it is not set, and ${objection}`);
+  } catch (error) {
+    return refusal(error instanceof Error ? error.message : String(error));
+  }
 }
+
+const noCurrentContext = "there is no kubeconfig with a current context: name a context, or set KUBECONFIG";
+
+function objectionTo({ context, cluster }: HostCluster, names: readonly string[]): string | undefined {
+  if (cluster === rehearsedHost)
+    return `the current context "${context}" is the rehearsal's: name the context of the host`;
+  return names.includes(context)
+    ? `the current context "${context}" is a cluster of this lab: name the context of the host`
+    : undefined;
+}
+
+const refusal = (message: string): FoundHost => ({ mistakes: [{ path: "hostContext", message }] });

@@ -1,5 +1,5 @@
 import type { KubeConfig } from "@kubernetes/client-node";
-import { explain } from "../steps/poll.ts";
+import { explain } from "../kubernetes/unreached.ts";
 import { Failure } from "./failure.ts";
 import { within } from "./within.ts";
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { labCommand } from "../commands.ts";
+import { inOneLine } from "../kubernetes/unreached.ts";
 import { type ExitCode, exitCodes, Failure } from "./failure.ts";
 
 /** What a verb found or did. */
@@ -33,7 +34,7 @@ export async function present(options: { readonly json?: true }, report: Promise
     await until?.();
     process.exit(exitCode);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(inOneLine(error));
     if (process.env["DEBUG"] !== undefined) console.error(error);
     // At once: connections that are kept for another request would keep the process alive.
     process.exit(error instanceof Failure ? error.exitCode : exitCodes.faulty);

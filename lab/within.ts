@@ -1,4 +1,5 @@
 import { ApiException } from "@kubernetes/client-node";
+import { unreachedBehind } from "../kubernetes/unreached.ts";
 
 /** As long as anything in the lab may take to answer one request, in seconds. */
 export const answerSeconds = 10;
@@ -35,6 +36,8 @@ export async function within<T>(
 /** An error in words; never the body of an answer, which may hold what was asked for. */
 export function wordsOf(error: unknown): string {
   if (error instanceof ApiException) return `its API server answered ${error.code}`;
+  const unreached = unreachedBehind(error);
+  if (unreached !== undefined) return unreached.reason;
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

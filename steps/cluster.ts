@@ -1,5 +1,7 @@
-import { ApiException, CoreV1Api, KubeConfig, type RequestContext } from "@kubernetes/client-node";
-import { type Dispatcher, getGlobalDispatcher, interceptors } from "undici";
+import { ApiException, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { ConnectedKubeConfig } from "../kubernetes/client.ts";
+import { connectionOf } from "../kubernetes/connection.ts";
+import { ambientKubeconfig, noKubeconfig, parseKubeconfig } from "../kubernetes/kubeconfig.ts";
 
 /** How to reach a cluster: by a kubeconfig given as text, else by a context of the ambient one. */
 export interface Access {
@@ -8,29 +10,18 @@ export interface Access {
   readonly context?: string | undefined;
 }
 
-/** An API server that gets ready for a kind puts requests off, and says for how long; kubectl waits, too. */
-const waiting = interceptors.retry({ statusCodes: [429], errorCodes: [], throwOnError: false });
-
-/** A kubeconfig whose requests are made again where an API server puts them off. */
-class PatientKubeConfig extends KubeConfig {
-  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    await super.applySecurityAuthentication(context);
-    const dispatcher: Dispatcher = context.getDispatcher() ?? getGlobalDispatcher();
-    context.setDispatcher(dispatcher.compose(waiting));
-  }
-}
-
-/** The kubeconfig of a cluster, with the cluster's context as its current one. */
+/**
+ * The kubeconfig of a cluster, with the cluster's context as its current one.
+ *
+ * @throws where there is no such context, or where it leads nowhere
+ */
 export function kubeConfigOf({ kubeconfig, context }: Access): KubeConfig {
-  const config = new PatientKubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromString(kubeconfig);
-  if (context !== undefined) config.setCurrentContext(context);
-  if (config.getCurrentCluster() !== null) return config;
-  const names = config.getContexts().map(({ name }) => name);
-  throw new Error(
-    `the kubeconfig has no context "${config.getCurrentContext()}" with a cluster; it has: ${names.join(", ") || "none"}`,
-  );
+  const config =
+    kubeconfig === undefined
+      ? ambientKubeconfig()
+      : parseKubeconfig(kubeconfig, { source: "the cluster's kubeconfig" });
+  if (config === undefined) throw new Error(noKubeconfig());
+  return new ConnectedKubeConfig(connectionOf(config, context));
 }
 
 /** A client for a cluster. */

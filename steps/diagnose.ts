@@ -6,6 +6,7 @@ import {
   type V1Pod,
   type V1Service,
 } from "@kubernetes/client-node";
+import { explain } from "../kubernetes/unreached.ts";
 import { type Access, kubeConfigOf } from "./cluster.ts";
 import { condition, isWell } from "./conditions.ts";
 import { type Found, type Known, type Maker, type Problem, problemsOf } from "./diagnosis.ts";
@@ -37,7 +38,7 @@ export async function problemsAt({ namespace, host, keysOf, ...access }: Where):
   const [services, claims, pods] = lists;
   // What a user may not see, or what does not come in time, is nothing to tell; a cluster that says nothing is.
   if (services.status === "rejected" && claims.status === "rejected" && pods.status === "rejected") {
-    const silence = { namespace, text: `Its cluster does not answer: ${reasonOf(pods.reason)}.` };
+    const silence = { namespace, text: `Its cluster does not answer: ${explain(pods.reason)}.` };
     return [silence, ...(host === undefined ? [] : await problemsAt(host))];
   }
   const onHost = host === undefined ? cluster : kubeConfigOf(host);
@@ -60,8 +61,6 @@ export const diagnose = async (
   namespace: string,
   more: Pick<Where, "host" | "keysOf"> = {},
 ): Promise<string[]> => (await problemsAt({ ...access, namespace, ...more })).map(({ text }) => text);
-
-const reasonOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 
 const itemsOf = <T>(list: PromiseSettledResult<{ items: T[] }>): T[] =>
   list.status === "fulfilled" ? list.value.items : [];

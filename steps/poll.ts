@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiException } from "@kubernetes/client-node";
+import { explain } from "../kubernetes/unreached.ts";
 
 /** What one look found: the value waited for, or what is there instead. */
 export type Look<T> = { readonly value: T } | { readonly state: string };
@@ -47,11 +47,4 @@ export async function poll<T>({ what, hint, timeoutSeconds, look }: PollArgs<T>)
 async function silence(): Promise<{ state: string }> {
   await sleep(lookMs, undefined, { ref: false });
   return { state: `no answer within ${lookMs / 1000} s` };
-}
-
-/** An error in words; never its response body, which may hold what was asked for. */
-export function explain(error: unknown): string {
-  if (error instanceof ApiException) return `the API server answered ${error.code}`;
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

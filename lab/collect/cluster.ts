@@ -12,7 +12,7 @@ import pMap from "p-map";
 import { isWell } from "../../steps/conditions.ts";
 import { type Found, problemsOf } from "../../steps/diagnosis.ts";
 import { timeOf } from "../../steps/events.ts";
-import { explain } from "../../steps/poll.ts";
+import { explain } from "../../kubernetes/unreached.ts";
 import { within } from "../within.ts";
 import { table } from "../table.ts";
 import { type Files, together, yaml } from "./files.ts";

@@ -1,4 +1,4 @@
-import { explain } from "../../steps/poll.ts";
+import { explain } from "../../kubernetes/unreached.ts";
 import { Failure } from "../failure.ts";
 import { within } from "../within.ts";
 

@@ -1,8 +1,8 @@
 import { type KubeConfig, VersionApi, type V1Node, CoreV1Api } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/check.ts";
 import { clusterNames } from "../../config/contradictions.ts";
-import { checkAmbientHost, currentCluster } from "../../config/ambient-host.ts";
-import { explain } from "../../steps/poll.ts";
+import { findHost } from "../../config/ambient-host.ts";
+import { explain } from "../../kubernetes/unreached.ts";
 import { Failure } from "../failure.ts";
 import { type Configuration, hostOf, readConfiguration, settingsFrom } from "../lab.ts";
 import { type PlannedPods, podsOf } from "../rendered/pods.ts";
@@ -55,10 +55,8 @@ export function createFacts(): Facts {
 }
 
 async function reached(settings: CheckedSettings): Promise<ReachedHost> {
-  if (settings.hostContext === undefined) {
-    const [mistake] = checkAmbientHost(await currentCluster(), clusterNames({ ...settings }));
-    if (mistake !== undefined) throw new Failure(`${mistake.path}: ${mistake.message}`);
-  }
+  const [mistake] = findHost(settings.hostContext, clusterNames({ ...settings })).mistakes;
+  if (mistake !== undefined) throw new Failure(`${mistake.path}: ${mistake.message}`);
   const config = hostOf(settings);
   const [context, server] = [config.getCurrentContext(), config.getCurrentCluster()?.server ?? ""];
   try {

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
 import type { ChartSource } from "../../charts.ts";
-import { explain } from "../../steps/poll.ts";
+import { explain } from "../../kubernetes/unreached.ts";
 import { withoutCredentials } from "../redact.ts";
 import { isLocal } from "../rendered/render.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";

@@ -16,7 +16,7 @@ import type { Known } from "../../steps/diagnosis.ts";
 import type { SeenEvent } from "../../steps/events.ts";
 import { statusOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
-import { explain } from "../../steps/poll.ts";
+import { explain } from "../../kubernetes/unreached.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../values/releases.ts";
 import { type Certificate, clientCertificate, type Metrics, metricsOf } from "../agents.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { CheckedSettings } from "../../config/check.ts";
-import { explain } from "../../steps/poll.ts";
+import { explain } from "../../kubernetes/unreached.ts";
 import { checkPlace, writeArchive } from "../collect/archive.ts";
 import { collectCluster, type Collected } from "../collect/cluster.ts";
 import { type Files, inFolder, together, yaml } from "../collect/files.ts";

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, expect, describe as group, it } from "vitest";
 import { unknownCombinations, unknownHost } from "../../compatibility.ts";
 import { checkSecrets, secretsOf } from "../../config/secrets.ts";
-import { checkAmbientHost } from "../../config/ambient-host.ts";
 import { checkSettings, describe, settingsOf } from "../../config/check.ts";
 import { declarations, withDeclarations, withTables } from "../../config/reference.ts";
 import { versions } from "../../versions.ts";
@@ -299,40 +298,6 @@ group("settings that do not go together", () => {
     expect(messageFor(settings)).toBe(
       `The configuration of this stack has mistakes (1):\n  mesh-lab:${line}`,
     );
-  });
-});
-
-group("the host that is meant where none is named", () => {
-  const current = { context: "kind-lab", cluster: "kind-lab", server: "https://127.0.0.1:6443" };
-  const mistakes = (changes: Partial<typeof current>) =>
-    checkAmbientHost({ ...current, ...changes }, ["devmgmt", "east"]).map(
-      ({ path, message }) => `${path}: ${message}`,
-    );
-
-  it("is that of the current context", () => {
-    expect(mistakes({})).toEqual([]);
-  });
-
-  it("is never the rehearsal's", () => {
-    expect(mistakes({ context: "host", cluster: "mesh-lab-rehearsal" })).toEqual([
-      'hostContext: it is not set, and the current context "host" is the rehearsal\'s: name the context of the host',
-    ]);
-  });
-
-  it("is no cluster of the lab itself", () => {
-    expect(mistakes({ context: "east" })).toEqual([
-      'hostContext: it is not set, and the current context "east" is a cluster of this lab: name the context of the host',
-    ]);
-  });
-
-  it("must be there", () => {
-    expect(checkAmbientHost(undefined, [])).toEqual([
-      {
-        path: "hostContext",
-        message:
-          "it is not set, and there is no kubeconfig with a current context: name a context, or set KUBECONFIG",
-      },
-    ]);
   });
 });
 

@@ -217,7 +217,7 @@ describe("the host", () => {
     const { kubeconfig } = await apiServer({});
     const { code, stderr } = await step("host", { hostContext: "kind" }, ambient(kubeconfig));
     expect(code).toBe(1);
-    expect(stderr).toBe('the kubeconfig has no context "kind" with a cluster; it has: c');
+    expect(stderr).toMatch(/^\S+kubeconfig has no context "kind"; it has: c$/);
   });
 });
 
