@@ -70,20 +70,46 @@ const asRecord = (value: unknown): Entry => (typeof value === "object" && value 
 
 const noteName = "mesh-lab";
 
+/** What is noted on an entry of a lab. */
+interface Note {
+  /** Name of its stack. */
+  readonly stack: string;
+  /** On a context: the current one before the lab's was; it is the current one again once the lab is out. */
+  readonly before?: string | undefined;
+}
+
 /** An entry with the note of whose it is, in the place that kubeconfigs have for such. */
-const noted = (entry: Entry, { content }: Kind, stack: string): Entry => ({
+const noted = (entry: Entry, { content }: Kind, { stack, before }: Note): Entry => ({
   ...entry,
-  [content]: { ...asRecord(entry[content]), extensions: [{ name: noteName, extension: { stack } }] },
+  [content]: {
+    ...asRecord(entry[content]),
+    extensions: [
+      {
+        name: noteName,
+        extension: { stack, ...(content === "context" && before !== undefined ? { before } : {}) },
+      },
+    ],
+  },
 });
 
-function isNoted(entry: Entry, { content }: Kind, stack: string): boolean {
+/** The note of a stack on an entry. */
+function noteOn(entry: Entry, { content }: Kind, stack: string): Entry | undefined {
   const { extensions } = asRecord(entry[content]);
-  return (
-    Array.isArray(extensions) &&
-    extensions
-      .map(asRecord)
-      .some(({ name, extension }) => name === noteName && asRecord(extension)["stack"] === stack)
-  );
+  if (!Array.isArray(extensions)) return undefined;
+  return extensions
+    .map(asRecord)
+    .filter(({ name }) => name === noteName)
+    .map(({ extension }) => asRecord(extension))
+    .find((note) => note["stack"] === stack);
+}
+
+const isNoted = (entry: Entry, kind: Kind, stack: string): boolean =>
+  noteOn(entry, kind, stack) !== undefined;
+
+/** The current context of before the lab's, as it is noted on the lab's. */
+function notedBefore(config: Text, stack: string): string | undefined {
+  const found = entriesOf(config, contexts).map((entry) => noteOn(entry, contexts, stack)?.["before"]);
+  return found.find((before) => typeof before === "string");
 }
 
 /** Whether an entry is a lab's: it is noted so, or it means the same as the lab's of this name. */
@@ -123,15 +149,22 @@ export function merged(
     );
 
   const wanted = (name: unknown, kind: Kind): boolean => lab[kind.list].some((entry) => entry.name === name);
+  const former = notedBefore(config, stack);
   const removed = removeWhere(
     config,
     (entry, kind) => isNoted(entry, kind, stack) && !wanted(entry["name"], kind),
   );
-  const changes = kinds.map((kind) =>
-    lab[kind.list].map((entry) => put(config, kind, noted(entry, kind, stack))).some(Boolean),
-  );
   const before = currentOf(config.document);
   const current = use ?? (before === undefined || removed.includes(before) ? lab["current-context"] : before);
+  const isOwnContext = (name: string | undefined): boolean =>
+    name !== undefined && (wanted(name, contexts) || removed.includes(name));
+  const note: Note = {
+    stack,
+    before: isOwnContext(before) ? former : isOwnContext(current) ? before : undefined,
+  };
+  const changes = kinds.map((kind) =>
+    lab[kind.list].map((entry) => put(config, kind, noted(entry, kind, note))).some(Boolean),
+  );
   if (current !== undefined && current !== before) config.document.set("current-context", current);
   const isChanged = changes.some(Boolean) || removed.length > 0 || current !== before;
   return { text: isChanged ? write(config) : undefined, removed, current };
@@ -145,12 +178,15 @@ export function merged(
 export function withdrawn(file: string, text: string, owner: Owner): Changed {
   const config = read(file, text);
   const before = kinds.map((kind) => entriesOf(config, kind).length);
+  const former = notedBefore(config, owner.stack);
   const removed = removeWhere(config, (entry, kind) => isOwn(entry, kind, config, owner));
   const current = currentOf(config.document);
   const isLost = current !== undefined && removed.includes(current);
-  if (isLost) config.document.delete("current-context");
+  const again = entriesOf(config, contexts).some(({ name }) => name === former) ? former : undefined;
+  if (isLost && again !== undefined) config.document.set("current-context", again);
+  else if (isLost) config.document.delete("current-context");
   const isChanged = kinds.some((kind, index) => entriesOf(config, kind).length !== before[index]);
-  return { text: isChanged ? write(config) : undefined, removed, current: isLost ? undefined : current };
+  return { text: isChanged ? write(config) : undefined, removed, current: isLost ? again : current };
 }
 
 /** A kubeconfig with all that is in its text, also what the lab knows nothing of. */

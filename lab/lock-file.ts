@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "./failure.ts";
 
@@ -11,7 +12,7 @@ const intervalMs = 50;
  * beside a file, `FILE.lock`, which only one program can create.
  *
  * @param work synchronous, so that no signal ends this process while it holds a lock
- * @throws Failure when a lock is held for longer than `seconds`
+ * @throws Failure when one holder has a lock for longer than `seconds`
  */
 export async function whileLocked<T>(
   files: readonly string[],
@@ -19,15 +20,23 @@ export async function whileLocked<T>(
   seconds: number = patience,
 ): Promise<T> {
   const locks = files.map((file) => `${file}.lock`);
-  for (const start = Date.now(); ;) {
+  let waitsFor: { readonly holder: string; readonly since: number } | undefined;
+  for (;;) {
     const attempt = undisturbed(() => attemptWith(locks, work));
     if ("result" in attempt) return attempt.result;
-    if (Date.now() - start >= seconds * 1000)
-      throw new Failure(
-        `${attempt.held} is there for more than ${seconds} s, made by ${holderOf(attempt.held)}. If nothing is writing this file now, it was left behind: rm ${attempt.held}`,
-      );
+    const holder = markOf(attempt.held);
+    // Each holder has its own time: who is waited for works.
+    if (waitsFor?.holder !== holder) waitsFor = { holder, since: Date.now() };
+    if (Date.now() - waitsFor.since >= seconds * 1000)
+      throw new Failure(`${attempt.held} is there for more than ${seconds} s, ${adviceOn(attempt.held)}`);
     await sleep(intervalMs);
   }
+}
+
+/** What tells one holder of a lock from the next. */
+function markOf(lock: string): string {
+  const found = statSync(lock, { throwIfNoEntry: false });
+  return found === undefined ? "" : `${lock} ${found.ino} ${found.ctimeMs}`;
 }
 
 function attemptWith<T>(
@@ -36,7 +45,7 @@ function attemptWith<T>(
 ): { readonly result: T } | { readonly held: string } {
   if (lock === undefined) return { result: work() };
   try {
-    writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+    writeFileSync(lock, `${process.pid} ${hostname()}\n`, { flag: "wx", mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return { held: lock };
     throw error;
@@ -60,14 +69,33 @@ function undisturbed<T>(work: () => T): T {
   }
 }
 
-/** Who made a lock, as far as it tells: other programs leave theirs empty. */
-function holderOf(lock: string): string {
-  const pid = Number(readFileSync(lock, "utf8"));
-  if (!(pid > 0)) return "another program, such as kubectl or kind";
+/** Who made a lock, as far as it tells, and what to do; only what nobody holds may be removed. */
+function adviceOn(lock: string): string {
+  const [number, host = ""] = textOf(lock).split(/\s+/);
+  const pid = Number(number);
+  const file = `'${lock.replaceAll("'", "'\\''")}'`;
+  if (!(pid > 0))
+    return `made by another program, such as kubectl or kind, which hold theirs for milliseconds. This removes it unless one of them runs: pgrep -x 'kubectl|kind' || rm ${file}`;
+  if (host !== "" && host !== hostname())
+    return `made by process ${pid} on ${host}: wait for it, or end it there`;
+  return isAlive(pid)
+    ? `made by process ${pid}, which still runs: wait for it, or end it`
+    : `made by process ${pid}, which is gone: rm ${file}`;
+}
+
+function textOf(lock: string): string {
+  try {
+    return readFileSync(lock, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return `process ${pid}`;
-  } catch {
-    return `process ${pid}, which is gone`;
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

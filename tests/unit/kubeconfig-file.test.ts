@@ -132,7 +132,7 @@ describe("a lab's entries in a kubeconfig", () => {
     expect(
       merged("config", foreign.replace("current-context: work", 'current-context: ""'), dev).current,
     ).toBe("mgmt");
-    const { text } = merged("config", foreign, dev, { use: "east" });
+    const { text } = merged("config", foreign.replace("current-context: work\n", ""), dev);
     const after = withdrawn("config", text ?? "", dev);
     expect(after.current).toBeUndefined();
     expect(parse(after.text ?? "")).not.toHaveProperty("current-context");
@@ -319,16 +319,55 @@ describe("a lock", () => {
     expect(await whileLocked([at("b"), at("a")], () => "done")).toBe("done");
   });
 
+  it("of one holder after another is waited for, each its own time", async () => {
+    const release = Array.from({ length: 8 }, (_, turn) =>
+      setTimeout(() => {
+        rmSync(at("a.lock"), { force: true });
+        if (turn < 7) writeFileSync(at("a.lock"), String(turn));
+      }, turn * 100),
+    );
+    writeFileSync(at("a.lock"), "");
+    expect(await whileLocked([at("a")], () => "done", 0.5)).toBe("done");
+    for (const timer of release) clearTimeout(timer);
+  });
+
   it.each([
-    ["", "another program, such as kubectl or kind"],
-    [String(process.pid), `process ${process.pid}`],
-    ["4194305", "process 4194305, which is gone"],
-  ])("that stays is told, with who made it: %j", async (text, holder) => {
+    [
+      "",
+      "made by another program, such as kubectl or kind, which hold theirs for milliseconds. This removes it unless one of them runs: pgrep -x 'kubectl|kind' || rm 'FILE'",
+    ],
+    [String(process.pid), `made by process ${process.pid}, which still runs: wait for it, or end it`],
+    ["7 elsewhere", "made by process 7 on elsewhere: wait for it, or end it there"],
+    ["4194305", "made by process 4194305, which is gone: rm 'FILE'"],
+  ])("that stays is told, with who made it: %j", async (text, advice) => {
     writeFileSync(at("a.lock"), text);
     await expect(whileLocked([at("b"), at("a")], () => "done", 0.1)).rejects.toThrow(
-      `${at("a.lock")} is there for more than 0.1 s, made by ${holder}. If nothing is writing this file now, it was left behind: rm ${at("a.lock")}`,
+      `${at("a.lock")} is there for more than 0.1 s, ${advice.replace("FILE", at("a.lock"))}`,
     );
     expect(readdirSync(folder)).toEqual(["a.lock"]);
+  });
+});
+
+describe("the current context of before", () => {
+  const used = (before: string, use: string): string => merged("config", before, dev, { use }).text ?? before;
+
+  it("is the current one again when the lab's is taken out", () => {
+    expect(withdrawn("config", used(foreign, "east"), dev).current).toBe("work");
+    expect(withdrawn("config", used(foreign, "east"), { ...dev, lab: undefined }).current).toBe("work");
+    expect(parse(withdrawn("config", used(foreign, "east"), dev).text ?? "")).toEqual(parse(foreign));
+  });
+
+  it("is that before the first of several changes", () => {
+    expect(withdrawn("config", used(used(foreign, "east"), "mgmt"), dev).current).toBe("work");
+    const again = merged("config", used(foreign, "east"), dev).text ?? used(foreign, "east");
+    expect(withdrawn("config", again, dev).current).toBe("work");
+  });
+
+  it("is none where it is gone, and stays out where the user chose another one", () => {
+    const renamed = used(foreign, "east").replaceAll("name: work", "name: other");
+    expect(withdrawn("config", renamed, dev).current).toBeUndefined();
+    const chosen = used(foreign, "east").replace("current-context: east", "current-context: work");
+    expect(withdrawn("config", chosen, dev).current).toBe("work");
   });
 });
 
