@@ -38,6 +38,8 @@ export interface SettingOptions {
   readonly secret?: boolean;
   /** The key is a path into a key of the configuration, e.g. `capabilities.oidc`. */
   readonly path?: boolean;
+  /** What Pulumi takes the value for, where it would take it for another type. */
+  readonly type?: "string" | "bool" | "int" | "float";
 }
 
 /**
@@ -49,9 +51,10 @@ export interface SettingOptions {
 export function setting(
   key: string,
   value: string,
-  { secret = false, path = false }: SettingOptions = {},
+  { secret = false, path = false, type }: SettingOptions = {},
 ): string {
   if (isRehearsed()) return `set ${key} to ${value} in Pulumi.${process.env["PULUMI_STACK"] ?? "STACK"}.yaml`;
   const flags = [...(secret ? ["--secret"] : []), ...(path ? ["--path"] : [])];
-  return ["pulumi config set", ...flags, key, value].filter((part) => part !== "").join(" ");
+  const typed = type === undefined ? [] : ["--type", type];
+  return ["pulumi config set", ...flags, key, value, ...typed].filter((part) => part !== "").join(" ");
 }

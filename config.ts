@@ -32,7 +32,7 @@ export async function readConfig(): Promise<LabConfig> {
   const project = pulumi.getProject();
   const all = settingsOf(project, pulumi.runtime.allConfig());
   const secretKeys = secretsOf(project, process.env["PULUMI_CONFIG_SECRET_KEYS"]);
-  const { settings, mistakes: found } = checkSettings(all);
+  const { settings, mistakes: found } = checkSettings(all, secretKeys);
   const mistakes = [...found, ...checkSecrets(all, secretKeys), ...(await checkHost(all))];
   if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
   const secretIfAny = (key: string) =>

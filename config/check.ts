@@ -2,8 +2,11 @@ import type { z } from "zod";
 import { type ChartSources, chartsFromDirectory, chartsFromRepositories } from "../charts.ts";
 import { versions as defaultVersions } from "../versions.ts";
 import { contradictions } from "./contradictions.ts";
+import { explain } from "./explain.ts";
+import { withoutEmpty } from "./mapping.ts";
 import type { Mistake } from "./mistake.ts";
 import { type Settings, schema } from "./schema.ts";
+import { alwaysSecret, misplacedSecrets } from "./secrets.ts";
 import { configType } from "./types.ts";
 
 /** A stack's configuration, complete and valid, without what is secret. */
@@ -24,14 +27,15 @@ export function settingsOf(project: string, all: Readonly<Record<string, string>
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, text]) => [key.slice(prefix.length), text] as const)
       .filter(([, text]) => text !== "")
-      .map(([key, text]) => [key, isText(key) ? text : parseJson(text)]),
+      .map(([key, text]) => [key, isText(key, text) ? text : parseJson(text)]),
   );
 }
 
-/** Pulumi passes whatever is not text as JSON. */
-function isText(key: string): boolean {
+/** Pulumi passes whatever is not text as JSON, and does not say which it is: an object is no text. */
+function isText(key: string, text: string): boolean {
   const form = (schema.shape as Readonly<Record<string, z.ZodType | undefined>>)[key];
-  return form === undefined || configType(form) === "string";
+  if (form !== undefined && configType(form) !== "text") return false;
+  return alwaysSecret.has(key) || typeof parseJson(text) !== "object";
 }
 
 /** What is no JSON stays text, and fails the check of its key in the user's words. */
@@ -43,13 +47,27 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Checks a whole configuration as plain data; finds every mistake, or none and the settings, complete. */
-export function checkSettings(input: Readonly<Record<string, unknown>>): {
+/**
+ * Checks a whole configuration as plain data; finds every mistake, or none and the settings, complete.
+ *
+ * @param secretKeys keys whose values are, or hold, secrets: no message shows them
+ */
+export function checkSettings(
+  given: Readonly<Record<string, unknown>>,
+  secretKeys: ReadonlySet<string> = new Set(),
+): {
   readonly settings?: CheckedSettings;
   readonly mistakes: readonly Mistake[];
 } {
+  const input = withoutEmpty(given);
+  const isSecret = (key: string): boolean => secretKeys.has(key) || alwaysSecret.has(key);
+  // Of these it is told that they are secret, and nothing else.
+  const misplaced = misplacedSecrets(secretKeys);
   const { data, error } = schema.safeParse(input);
-  const mistakes = [...(error?.issues.flatMap(explain) ?? []), ...contradictions(input)];
+  const mistakes = [
+    ...(error?.issues.flatMap((issue) => explain(issue, input, isSecret)) ?? []),
+    ...contradictions(input).filter(({ path }) => !misplaced.includes(/^\w*/.exec(path)?.[0] ?? "")),
+  ];
   const versions = data?.versions ?? defaultVersions;
   const directory = input["charts"];
   const charts =
@@ -59,29 +77,6 @@ export function checkSettings(input: Readonly<Record<string, unknown>>): {
   if (data === undefined || mistakes.length > 0) return { mistakes };
   return { settings: { ...data, charts, hasPullSecret: data.imagePullSecret !== undefined }, mistakes };
 }
-
-function explain(issue: z.core.$ZodIssue): Mistake[] {
-  const path = pathOf(issue.path);
-  if (issue.code === "invalid_union") {
-    // Of a value that has one of the forms from outside, it is told what is wrong inside.
-    const closest = issue.errors.find((issues) => issues.every((inside) => inside.path.length > 0));
-    if (closest !== undefined)
-      return closest.flatMap((inside) => explain({ ...inside, path: [...issue.path, ...inside.path] }));
-  }
-  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, message }));
-  if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-  return issue.keys.map((key) => ({
-    path: path === "" ? key : `${path}.${key}`,
-    message: "there is no such setting",
-  }));
-}
-
-const pathOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (at, key) =>
-      typeof key === "number" ? `${at}[${key}]` : at === "" ? String(key) : `${at}.${String(key)}`,
-    "",
-  );
 
 /** One message for all mistakes. */
 export function describe(project: string, mistakes: readonly Mistake[]): string {

@@ -1,7 +1,6 @@
 /** The forms that values of the configuration have, each with what to say of a value that has another. */
 import { z } from "zod";
-
-const shown = JSON.stringify;
+import { mapping } from "./mapping.ts";
 
 // A StatefulSet labels its pods with its name and up to eleven more characters, and a label ends at 63.
 const maxNameLength = 52;
@@ -12,57 +11,77 @@ export const managementName = "devmgmt";
 /** Context of the host in the rehearsal, and in the tables that people read. */
 const reserved = "host";
 
+/** Each cluster has a namespace and a Service of its name on the host. */
 export const clusterName = z
   .string("expected the name of a cluster")
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
-    error: ({ input }) =>
-      `${shown(input)} is no name for a cluster: lower-case letters, digits and "-" only (RFC 1123), no "-" at either end`,
-  })
-  .max(maxNameLength, {
-    error: ({ input }) => `${shown(input)} is longer than ${maxNameLength} characters`,
-  })
-  .refine((name) => name !== reserved, `"${reserved}" is what the cluster around them is called`);
-
-export const text = z.string("expected text");
-export const flag = z.boolean("expected true or false");
-export const strings = z.record(z.string(), text, "expected names with texts");
-export const helmValues = z.record(z.string(), z.unknown(), "expected Helm values");
-
-export const quantity = z
-  .string("expected a quantity like 500m or 2Gi")
-  .regex(/^\d+(\.\d+)?(m|[kMGTPE]i?)?$/, {
-    error: ({ input }) => `${shown(input)} is no quantity; expected one like 500m or 2Gi`,
+  // Hosts before Kubernetes 1.36 take no Service whose name begins with a digit, which they say half-way.
+  .regex(
+    /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+    'expected the name of a cluster: lower-case letters, digits and "-", a letter first, no "-" last (RFC 1035)',
+  )
+  .max(maxNameLength, `expected a name of at most ${maxNameLength} characters`)
+  .refine((name) => name !== reserved, `"${reserved}" is what the cluster around them is called`)
+  .refine((name) => name !== "default" && !name.startsWith("kube-"), {
+    error: ({ input }) => `"${input as string}" is a namespace that Kubernetes has for itself`,
   });
 
-export const labelValue = text.regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, {
-  error: ({ input }) => `${shown(input)} cannot be the value of a label`,
-});
+export const text = z.string("expected text");
+const textLike = (pattern: RegExp, expected: string) => z.string(expected).regex(pattern, expected);
+export const flag = z.boolean("expected true or false");
+export const strings = z.record(z.string(), text, "expected names with texts");
 
-export const cidr = z.cidrv4({
-  error: ({ input }) => `${shown(input)} is no IPv4 range; expected one like 10.96.0.0/12`,
-});
+/** What Kubernetes has as texts only, wherever a chart's values have it. */
+const textsInValues = /^(nodeSelector|matchLabels|\w*[aA]nnotations)$/;
 
-export const address = text.regex(/^[A-Za-z0-9.-]+$/, {
-  error: ({ input }) => `${shown(input)} is neither an IPv4 address nor a host name`,
-});
+export const helmValues = z
+  .record(z.string(), z.unknown(), "expected Helm values")
+  .superRefine((values, context) => {
+    for (const path of noTexts(values)) context.addIssue({ code: "custom", message: "expected text", path });
+  });
 
-export const imageRegistry = text.regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/, {
-  error: ({ input }) =>
-    `${shown(input)} is no place for images; expected one like registry.example.com:5000/mirror`,
-});
+/** Where such texts are none; an empty one takes a chart's default away. */
+const noTexts = (values: unknown, path: readonly (string | number)[] = []): (string | number)[][] =>
+  (Array.isArray(values) ? [...values.entries()] : Object.entries(mapping(values))).flatMap(
+    ([key, value]: [string | number, unknown]) =>
+      ["number", "boolean"].includes(typeof value) && textsInValues.test(String(path.at(-1)))
+        ? [[...path, key]]
+        : noTexts(value, [...path, key]),
+  );
 
-export const imageBuild = text.regex(/^[^\s:@]+(:\d+\/[^\s:@]+)?:[\w.-]+$/, {
-  error: ({ input }) =>
-    `${shown(input)} names no build of Istio; expected HUB:TAG, e.g. docker.io/istio:1.12.6`,
-});
+/** As in Kubernetes, also as a number: `cpu: 1`. */
+export const quantity = z.preprocess(
+  (value) => (typeof value === "number" ? String(value) : value),
+  textLike(
+    /^\+?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?\d+)?$/,
+    "expected a quantity like 500m or 2Gi",
+  ),
+);
 
-export const repository = text.regex(/^(https?|oci):\/\/\S+$/, {
-  error: ({ input }) => `${shown(input)} is no chart repository; expected https://... or oci://...`,
-});
+export const labelValue = textLike(
+  /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+  'expected the value of a label: at most 63 letters, digits, "-", "_" and ".", a letter or digit at both ends',
+);
 
-export const url = text.regex(/^https?:\/\/\S+$/, {
-  error: ({ input }) => `${shown(input)} is no URL; expected https://...`,
-});
+export const cidr = z.cidrv4("expected an IPv4 range like 10.96.0.0/12");
+
+export const address = textLike(/^[A-Za-z0-9.-]+$/, "expected an IPv4 address or a host name");
+
+export const imageRegistry = textLike(
+  /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/,
+  "expected a place for images like registry.example.com:5000/mirror",
+);
+
+export const imageBuild = textLike(
+  /^[^\s:@]+(:\d+\/[^\s:@]+)?:[\w.-]+$/,
+  "expected a build of Istio as HUB:TAG, e.g. docker.io/istio:1.12.6",
+);
+
+export const repository = textLike(
+  /^(https?|oci):\/\/\S+$/,
+  "expected a chart repository: https://... or oci://...",
+);
+
+export const url = textLike(/^https?:\/\/\S+$/, "expected a URL like https://login.example.com");
 
 export const replicas = z
   .int("expected a whole number")

@@ -7,7 +7,7 @@ import { pairTable } from "./capability-pairs.ts";
 import { capabilityTable } from "./capability-table.ts";
 import { markdownTable, withMarked } from "./markdown.ts";
 import { schema } from "./schema.ts";
-import { configType, inner } from "./types.ts";
+import { type ConfigType, configType, inner } from "./types.ts";
 
 /** A key of the reference. */
 export interface Row extends About {
@@ -53,39 +53,28 @@ export const table = (keys: readonly Row[]): string =>
 
 /** A key as Pulumi.yaml declares it. */
 interface Declaration {
-  readonly type: string;
   readonly description: string;
-  readonly items?: { readonly type: "object" };
-  readonly default?: unknown;
+  readonly default: unknown;
 }
 
 /**
  * Every key as Pulumi.yaml declares it. Pulumi takes a key without a default for one that must be set, and tells so in
- * words of its own; the empty default stands for "not set", of which the program knows more to say.
+ * words of its own, as it does of the first value that is not of a declared type; the empty default stands for "not
+ * set". The program knows more to say of both.
  */
 export function declarations(): Record<string, Declaration> {
   const shape = schema.def.shape as Readonly<Record<string, z.core.$ZodType>>;
   return Object.fromEntries(
     Object.entries(shape).map(([key, form]) => {
-      const type = configType(form);
       const description = reference.get(form)?.description ?? summaries[key] ?? key;
-      const required = key === "workloads";
-      return [
-        key,
-        {
-          type,
-          description: description.replaceAll("`", ""),
-          ...(type === "array" ? { items: { type: "object" } } : {}),
-          ...(required ? {} : { default: declaredDefault(form, type) }),
-        },
-      ];
+      return [key, { description: description.replaceAll("`", ""), default: declaredDefault(form) }];
     }),
   );
 }
 
-const empty: Readonly<Record<string, unknown>> = { string: "", object: {}, array: [] };
-const declaredDefault = (form: z.core.$ZodType, type: string): unknown =>
-  form instanceof z.ZodDefault ? form.def.defaultValue : empty[type];
+const empty: Readonly<Record<ConfigType, unknown>> = { text: "", scalar: "", object: {}, list: [] };
+const declaredDefault = (form: z.core.$ZodType): unknown =>
+  form instanceof z.ZodDefault ? form.def.defaultValue : empty[configType(form)];
 
 /** Keys that only have members: what these are is said by the members. */
 const summaries: Readonly<Record<string, string>> = {

@@ -10,8 +10,15 @@ export function secretsOf(project: string, secretKeys = "[]"): ReadonlySet<strin
 /** Keys that are secrets, each with what to call it in a command. */
 const secrets = { licenseKey: "KEY", oidcClientSecret: "SECRET", imagePullSecret: "< config.json" };
 
+/** Keys whose values no message shows. */
+export const alwaysSecret: ReadonlySet<string> = new Set(Object.keys(secrets));
+
 /** Keys that may hold secrets; what any other says shows in previews and in the state. */
-const mayBeSecret = new Set([...Object.keys(secrets), "values"]);
+const mayBeSecret = new Set([...alwaysSecret, "values"]);
+
+/** Keys that are secret, and whose values would not stay so. */
+export const misplacedSecrets = (secretKeys: ReadonlySet<string>): string[] =>
+  [...secretKeys].filter((key) => !mayBeSecret.has(key));
 
 /** What must be secret and is not, and what is and would not stay so. */
 export function checkSecrets(
@@ -21,13 +28,12 @@ export function checkSecrets(
   const plain = Object.entries(secrets).filter(
     ([key]) => settings[key] !== undefined && !secretKeys.has(key),
   );
-  const misplaced = [...secretKeys].filter((key) => !mayBeSecret.has(key));
   return [
     ...plain.map(([path, what]) => ({
       path,
       message: `it is in plain text: pulumi config set --secret ${path} ${what}`,
     })),
-    ...misplaced.map((path) => ({
+    ...misplacedSecrets(secretKeys).map((path) => ({
       path,
       message: `it holds a secret, which would not stay one; only ${[...mayBeSecret].join(", ")} may`,
     })),

@@ -1,14 +1,14 @@
 import { z } from "zod";
 
-/** The types by which Pulumi.yaml declares keys. */
-export type ConfigType = "string" | "integer" | "boolean" | "array" | "object";
+/** How Pulumi passes the value of a key: text as it is, and all else as JSON. */
+export type ConfigType = "text" | "scalar" | "list" | "object";
 
 const types: Readonly<Partial<Record<z.core.$ZodTypeDef["type"], ConfigType>>> = {
-  string: "string",
-  enum: "string",
-  number: "integer",
-  boolean: "boolean",
-  array: "array",
+  string: "text",
+  enum: "text",
+  number: "scalar",
+  boolean: "scalar",
+  array: "list",
   object: "object",
   record: "object",
 };
@@ -21,10 +21,10 @@ export function inner(form: z.core.$ZodType): z.core.$ZodType {
   return form instanceof z.ZodPipe ? inner(form.def.out) : form;
 }
 
-/** The type that a key of this form is declared by. */
+/** The type of a key of this form. */
 export function configType(form: z.core.$ZodType): ConfigType {
   const { type } = inner(form)._zod.def;
   const declared = types[type];
-  if (declared === undefined) throw new Error(`Pulumi.yaml cannot declare a key of form ${type}`);
+  if (declared === undefined) throw new Error(`the configuration cannot have a key of form ${type}`);
   return declared;
 }

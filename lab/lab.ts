@@ -73,7 +73,10 @@ export async function readSettingsFrom(file: string): Promise<CheckedSettings> {
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  return settingsFrom({ input: settingsOf(project, Object.fromEntries(texts) as Record<string, string>) });
+  return settingsFrom({
+    input: settingsOf(project, Object.fromEntries(texts) as Record<string, string>),
+    secretKeys: new Set(),
+  });
 }
 
 /** What is no YAML is no stack's file either. */
@@ -90,9 +93,9 @@ function yamlIn(text: string): unknown {
  *
  * @throws Failure with every mistake
  */
-export function settingsFrom({ input }: Pick<Configuration, "input">): CheckedSettings {
+export function settingsFrom({ input, secretKeys }: Configuration): CheckedSettings {
   // Who looks around needs no license.
-  const { settings, mistakes } = checkSettings({ ...input, licenseKey: "none" });
+  const { settings, mistakes } = checkSettings({ ...input, licenseKey: "none" }, secretKeys);
   if (settings === undefined) throw new Failure(describe(project, mistakes));
   return settings;
 }

@@ -572,9 +572,16 @@ describe("mistakes in capabilities", () => {
       "an unknown knob",
       { timeouts: { after: "1s" } },
       {},
-      ["capabilities.timeouts.after: there is no such setting"],
+      [
+        "capabilities.timeouts.after: there is no such setting; capabilities.timeouts has route, requestTimeout",
+      ],
     ],
-    ["a word", { timeouts: "1s" }, {}, ["capabilities.timeouts: expected true, false or an object"]],
+    [
+      "a word",
+      { timeouts: "1s" },
+      {},
+      ['capabilities.timeouts: expected true, false or an object, found "1s"'],
+    ],
     [
       "no duration",
       { timeouts: { requestTimeout: "1" } },
@@ -585,13 +592,13 @@ describe("mistakes in capabilities", () => {
       "more than all",
       { faultInjection: { delay: { percentage: 101 } } },
       {},
-      ["capabilities.faultInjection.delay.percentage: expected 100 or less"],
+      ["capabilities.faultInjection.delay.percentage: expected 100 or less, found 101"],
     ],
     [
       "no status",
       { faultInjection: { abort: { httpStatus: 99 } } },
       {},
-      ["capabilities.faultInjection.abort.httpStatus: expected an HTTP status from 200 to 599"],
+      ["capabilities.faultInjection.abort.httpStatus: expected an HTTP status from 200 to 599, found 99"],
     ],
     [
       "a fault that is none",
@@ -603,14 +610,21 @@ describe("mistakes in capabilities", () => {
       "no route",
       { retries: { route: "details" } },
       {},
-      ["capabilities.retries.route: expected one of productpage, reviews, ratings"],
+      ['capabilities.retries.route: expected one of productpage, reviews, ratings, found "details"'],
     ],
-    ["no attempt", { retries: { attempts: 0 } }, {}, ["capabilities.retries.attempts: expected 1 or more"]],
+    [
+      "no attempt",
+      { retries: { attempts: 0 } },
+      {},
+      ["capabilities.retries.attempts: expected 1 or more, found 0"],
+    ],
     [
       "no service",
       { outlierDetection: { service: "stars" } },
       {},
-      ["capabilities.outlierDetection.service: expected one of details, ratings, reviews, productpage"],
+      [
+        'capabilities.outlierDetection.service: expected one of details, ratings, reviews, productpage, found "stars"',
+      ],
     ],
     [
       "shares that are not all",
@@ -629,7 +643,7 @@ describe("mistakes in capabilities", () => {
       "one share",
       { trafficSplitting: { reviews: [{ weight: 100 }] } },
       {},
-      ["capabilities.trafficSplitting.reviews: expected two shares or more"],
+      ["capabilities.trafficSplitting.reviews: expected two shares or more, found a list of 1"],
     ],
     [
       "shares of what is not there",
@@ -658,20 +672,20 @@ describe("mistakes in capabilities", () => {
       { accessControl: { allow: { ratings: ["stars"] } } },
       {},
       [
-        "capabilities.accessControl.allow.ratings[0]: expected one of details, ratings, reviews, productpage, ingress",
+        'capabilities.accessControl.allow.ratings[0]: expected one of details, ratings, reviews, productpage, ingress, found "stars"',
       ],
     ],
     [
       "no unit",
       { rateLimiting: { unit: "WEEK" } },
       {},
-      ["capabilities.rateLimiting.unit: expected one of SECOND, MINUTE, HOUR, DAY"],
+      ['capabilities.rateLimiting.unit: expected one of SECOND, MINUTE, HOUR, DAY, found "WEEK"'],
     ],
     [
       "an issuer without an address",
       { oidc: { issuer: { url: "login.test", clientId: "lab" } } },
       {},
-      ['capabilities.oidc.issuer.url: "login.test" is no URL; expected https://...'],
+      ['capabilities.oidc.issuer.url: expected a URL like https://login.example.com, found "login.test"'],
     ],
     [
       "an issuer without a secret",
@@ -799,9 +813,9 @@ describe("mistakes in capabilities", () => {
       },
       {},
       [
-        "capabilities.faultInjection.abort.percentage: expected more than 0 (0.0001 is the least)",
-        "capabilities.faultInjection.delay.percentage: expected more than 0 (0.0001 is the least)",
-        "capabilities.mirroring.percentage: expected more than 0 (0.0001 is the least)",
+        "capabilities.faultInjection.abort.percentage: expected more than 0 (0.0001 is the least), found 0.00001",
+        "capabilities.faultInjection.delay.percentage: expected more than 0 (0.0001 is the least), found 0",
+        "capabilities.mirroring.percentage: expected more than 0 (0.0001 is the least), found 0",
       ],
     ],
     [
@@ -815,13 +829,13 @@ describe("mistakes in capabilities", () => {
       },
       {},
       [
-        "capabilities.failover.consecutiveErrors: expected a whole number",
-        "capabilities.failover.maxEjectionPercent: expected 1 or more",
-        "capabilities.faultInjection.abort.httpStatus: expected an HTTP status from 200 to 599",
-        "capabilities.outlierDetection.consecutiveErrors: expected 4294967295 or less",
-        "capabilities.outlierDetection.maxEjectionPercent: expected a whole number of percent",
-        "capabilities.rateLimiting.requestsPerUnit: expected 4294967295 or less",
-        "capabilities.retries.attempts: expected 2147483647 or less",
+        "capabilities.failover.consecutiveErrors: expected a whole number, found 1.5",
+        "capabilities.failover.maxEjectionPercent: expected 1 or more, found 0",
+        "capabilities.faultInjection.abort.httpStatus: expected an HTTP status from 200 to 599, found 500.5",
+        "capabilities.outlierDetection.consecutiveErrors: expected 4294967295 or less, found 4294967296",
+        "capabilities.outlierDetection.maxEjectionPercent: expected a whole number of percent, found 33.3",
+        "capabilities.rateLimiting.requestsPerUnit: expected 4294967295 or less, found 1000000000000000000",
+        "capabilities.retries.attempts: expected 2147483647 or less, found 2147483648",
       ],
     ],
     [
@@ -842,8 +856,8 @@ describe("mistakes in capabilities", () => {
       },
       {},
       [
-        'capabilities.headerManipulation.appendResponseHeaders.:status: ":status" cannot be changed: Envoy keeps Host and what begins with ":" to itself',
-        'capabilities.headerManipulation.appendResponseHeaders.x load: "x load" is no name of a header; expected letters, digits and "-"',
+        'capabilities.headerManipulation.appendResponseHeaders[":status"]: ":status" cannot be changed: Envoy keeps Host and what begins with ":" to itself',
+        'capabilities.headerManipulation.appendResponseHeaders["x load"]: "x load" is no name of a header; expected letters, digits and "-"',
         'capabilities.headerManipulation.appendResponseHeaders.x-line: "a\\nb" has a control character, which no header can have',
         'capabilities.headerManipulation.appendResponseHeaders.x-load: "100%" has a single "%", for which Envoy refuses all routes; expected %% for the sign itself, or a command like %REQ(:path)%',
         'capabilities.headerManipulation.removeRequestHeaders[0]: "Host" cannot be changed: Envoy keeps Host and what begins with ":" to itself',
@@ -883,8 +897,8 @@ describe("mistakes in capabilities", () => {
       { waf: { rules: " " }, opa: { query: "" } },
       {},
       [
-        "capabilities.opa.query: expected text that is not empty",
-        "capabilities.waf.rules: expected text that is not empty",
+        'capabilities.opa.query: expected text that is not empty, found ""',
+        'capabilities.waf.rules: expected text that is not empty, found " "',
       ],
     ],
     [
@@ -898,7 +912,7 @@ describe("mistakes in capabilities", () => {
       { accessControl: { allow: { ratings: [] } } },
       {},
       [
-        "capabilities.accessControl.allow.ratings: expected one client or more of details, ratings, reviews, productpage, ingress; without any, Gloo Mesh allows all of them",
+        "capabilities.accessControl.allow.ratings: expected one client or more of details, ratings, reviews, productpage, ingress; without any, Gloo Mesh allows all of them, found an empty list",
       ],
     ],
     [
@@ -906,7 +920,7 @@ describe("mistakes in capabilities", () => {
       { accessControl: { allow: {} } },
       {},
       [
-        "capabilities.accessControl.allow: expected one service or more of details, ratings, reviews, productpage",
+        "capabilities.accessControl.allow: expected one service or more of details, ratings, reviews, productpage, found {}",
       ],
     ],
     [
@@ -996,7 +1010,7 @@ describe("mistakes in capabilities", () => {
         ],
       },
       [
-        "workloads[0].bookinfo.reviews: expected one or more of v1, v2, v3",
+        "workloads[0].bookinfo.reviews: expected one or more of v1, v2, v3, found an empty list",
         "workloads[1].bookinfo.reviews: v1 stands there twice",
       ],
     ],
@@ -1006,7 +1020,7 @@ describe("mistakes in capabilities", () => {
       { multiCluster: "yes" },
       [
         'capabilities.timeouts.requestTimeout: "soon" is no duration; expected one like 500ms or 2s',
-        "multiCluster: expected true or false",
+        'multiCluster: expected true or false, found "yes"',
         "capabilities.opa: oidc has its ExtAuthPolicy on route productpage, too, and only one of a kind is in effect there: turn one of them off",
       ],
     ],

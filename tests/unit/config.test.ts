@@ -101,13 +101,72 @@ group("settings", () => {
   });
 });
 
+group("settings that are empty", () => {
+  it("are not set, wherever they are", () => {
+    const empty = {
+      management: null,
+      hostContext: null,
+      controlPlane: { storageClass: null, nodeSelector: null, tolerations: [{ key: "a", value: null }] },
+      capabilities: { retries: null },
+      workloads: [
+        {
+          name: "east",
+          bookinfo: null,
+          ingress: null,
+          eastWest: { replicas: null },
+          values: { istiod: null },
+        },
+      ],
+    };
+    const { settings, mistakes } = checkSettings({ ...minimal, ...empty });
+    expect(mistakes).toEqual([]);
+    const left = { ...minimal, controlPlane: { tolerations: [{ key: "a" }] } };
+    expect(settings).toEqual(checkSettings(left).settings);
+  });
+
+  it("stay where they are values of Helm, to which they take a default away", () => {
+    const values = { istiod: { pilot: { resources: null } }, ingress: null };
+    expect(checkSettings({ ...minimal, values }).settings?.values).toEqual({
+      istiod: { pilot: { resources: null } },
+    });
+  });
+});
+
+group("quantities", () => {
+  const requests = (cpu: unknown) =>
+    checkSettings({ ...minimal, management: { resources: { vcluster: { requests: { cpu } } } } });
+
+  it.each([
+    [1, "1"],
+    [0.5, "0.5"],
+    ["1500m", "1500m"],
+    ["1e3", "1e3"],
+    ["2Ki", "2Ki"],
+  ])("may be numbers, as in Kubernetes: %j", (given, quantity) => {
+    expect(requests(given).settings?.management.resources.vcluster?.requests?.cpu).toBe(quantity);
+  });
+
+  it.each([-1, true, "much", "2ki", "2 Gi", "1_000", {}])("are nothing else: %j", (given) => {
+    expect(requests(given).mistakes).toEqual([
+      {
+        path: "management.resources.vcluster.requests.cpu",
+        message: `expected a quantity like 500m or 2Gi, found ${JSON.stringify(given)}`,
+      },
+    ]);
+  });
+});
+
 group("mistakes", () => {
   const cases: [what: string, settings: Record<string, unknown>, lines: string[]][] = [
-    ["an unknown key", { licenceKey: "x" }, ["licenceKey: there is no such setting"]],
+    [
+      "an unknown key",
+      { licenceKey: "x" },
+      ["licenceKey: there is no such setting; did you mean licenseKey?"],
+    ],
     [
       "an unknown key inside",
       { workloads: [{ name: "east", gateway: {} }] },
-      ["workloads[0].gateway: there is no such setting"],
+      ["workloads[0].gateway: there is no such setting; did you mean workloads[0].resources.gateways?"],
     ],
     [
       "no license key",
@@ -120,13 +179,13 @@ group("mistakes", () => {
       "a name with an underscore",
       { management: { name: "dev_mgmt" } },
       [
-        'management.name: "dev_mgmt" is no name for a cluster: lower-case letters, digits and "-" only (RFC 1123), no "-" at either end',
+        'management.name: expected the name of a cluster: lower-case letters, digits and "-", a letter first, no "-" last (RFC 1035), found "dev_mgmt"',
       ],
     ],
     [
       "a long name",
       { management: { name: "m".repeat(53) } },
-      [`management.name: "${"m".repeat(53)}" is longer than 52 characters`],
+      [`management.name: expected a name of at most 52 characters, found "${"m".repeat(53)}"`],
     ],
     [
       "a cluster called host",
@@ -143,87 +202,101 @@ group("mistakes", () => {
       { workloads: [{ name: "devmgmt" }] },
       ['workloads[0].name: "devmgmt" is already the name of management'],
     ],
-    ["no workload cluster", { workloads: [] }, ["workloads: expected at least one workload cluster"]],
+    [
+      "no workload cluster",
+      { workloads: [] },
+      ["workloads: expected at least one workload cluster, found an empty list"],
+    ],
     [
       "too many workload clusters",
       { workloads: Array.from({ length: 21 }, (_, index) => ({ name: `c${index}` })) },
-      ["workloads: expected at most 20 workload clusters"],
+      ["workloads: expected at most 20 workload clusters, found a list of 21"],
     ],
-    ["no list", { workloads: "east" }, ["workloads: expected a list of workload clusters"]],
+    ["no list", { workloads: "east" }, ['workloads: expected a list of workload clusters, found "east"']],
     [
       "an unknown version of reviews",
       { workloads: [{ name: "east", bookinfo: { reviews: ["v4"] } }] },
-      ["workloads[0].bookinfo.reviews[0]: expected one of v1, v2, v3"],
+      ['workloads[0].bookinfo.reviews[0]: expected one of v1, v2, v3, found "v4"'],
     ],
     [
       "half a pod",
       { workloads: [{ name: "east", ingress: { replicas: 0.5 } }] },
-      ["workloads[0].ingress.replicas: expected a whole number"],
+      ["workloads[0].ingress.replicas: expected a whole number, found 0.5"],
     ],
     [
       "no range",
       { serviceCidr: "10.96.0.0" },
-      ['serviceCidr: "10.96.0.0" is no IPv4 range; expected one like 10.96.0.0/12'],
+      ['serviceCidr: expected an IPv4 range like 10.96.0.0/12, found "10.96.0.0"'],
     ],
-    ["no object", { management: "mgmt" }, ["management: expected an object"]],
-    ["another exposure", { expose: "ClusterIP" }, ["expose: expected one of LoadBalancer, NodePort"]],
-    ["no flag", { multiCluster: "yes" }, ["multiCluster: expected true or false"]],
+    ["no object", { management: "mgmt" }, ['management: expected an object, found "mgmt"']],
+    [
+      "another exposure",
+      { expose: "ClusterIP" },
+      ['expose: expected one of LoadBalancer, NodePort, found "ClusterIP"'],
+    ],
+    ["no flag", { multiCluster: "yes" }, ['multiCluster: expected true or false, found "yes"']],
     [
       "a gateway that is neither there nor not",
       { workloads: [{ name: "east", ingress: true }] },
-      ["workloads[0].ingress: expected false or an object"],
+      ["workloads[0].ingress: expected false or an object, found true"],
     ],
     [
       "no quantity",
       { workloads: [{ name: "east", resources: { istiod: { requests: { cpu: "much" } } } }] },
-      ['workloads[0].resources.istiod.requests.cpu: "much" is no quantity; expected one like 500m or 2Gi'],
+      ['workloads[0].resources.istiod.requests.cpu: expected a quantity like 500m or 2Gi, found "much"'],
     ],
     [
       "a part that has no resources of its own",
       { management: { resources: { istiod: {} } } },
-      ["management.resources.istiod: there is no such setting"],
+      ["management.resources.istiod: there is no such setting; did you mean workloads[0].resources.istiod?"],
     ],
     [
       "no label",
       { workloads: [{ name: "east", region: "eu west" }] },
-      ['workloads[0].region: "eu west" cannot be the value of a label'],
+      [
+        'workloads[0].region: expected the value of a label: at most 63 letters, digits, "-", "_" and ".", a letter or digit at both ends, found "eu west"',
+      ],
     ],
     [
       "a taint that nothing can have",
       { controlPlane: { tolerations: [{ key: "dedicated", effect: "Never" }] } },
-      ["controlPlane.tolerations[0].effect: expected one of NoSchedule, PreferNoSchedule, NoExecute"],
+      [
+        'controlPlane.tolerations[0].effect: expected one of NoSchedule, PreferNoSchedule, NoExecute, found "Never"',
+      ],
     ],
     [
       "no repository",
       { repositories: { istiod: "charts.test" } },
-      ['repositories.istiod: "charts.test" is no chart repository; expected https://... or oci://...'],
+      ['repositories.istiod: expected a chart repository: https://... or oci://..., found "charts.test"'],
     ],
     [
       "a chart that is not the lab's",
       { repositories: { cilium: "https://charts.test" } },
-      ["repositories.cilium: there is no such setting"],
+      [
+        "repositories.cilium: there is no such setting; repositories has vcluster, glooMeshEnterprise, glooMeshAgent, istioBase, istiod, gateway",
+      ],
     ],
     [
       "no place for images",
       { imageRegistry: "https://registry.test" },
       [
-        'imageRegistry: "https://registry.test" is no place for images; expected one like registry.example.com:5000/mirror',
+        'imageRegistry: expected a place for images like registry.example.com:5000/mirror, found "https://registry.test"',
       ],
     ],
     [
       "no build of Istio",
       { istioImage: "docker.io/istio" },
       [
-        'istioImage: "docker.io/istio" names no build of Istio; expected HUB:TAG, e.g. docker.io/istio:1.12.6',
+        'istioImage: expected a build of Istio as HUB:TAG, e.g. docker.io/istio:1.12.6, found "docker.io/istio"',
       ],
     ],
     [
       "no address",
       { expose: "NodePort", nodeAddress: "node 1" },
-      ['nodeAddress: "node 1" is neither an IPv4 address nor a host name'],
+      ['nodeAddress: expected an IPv4 address or a host name, found "node 1"'],
     ],
-    ["no values", { values: { istiod: 1 } }, ["values.istiod: expected Helm values"]],
-    ["no time", { timeoutSeconds: 0 }, ["timeoutSeconds: expected 1 or more"]],
+    ["no values", { values: { istiod: 1 } }, ["values.istiod: expected Helm values, found 1"]],
+    ["no time", { timeoutSeconds: 0 }, ["timeoutSeconds: expected 1 or more, found 0"]],
     [
       "a directory without the charts",
       { charts: "nowhere" },
@@ -244,6 +317,170 @@ group("mistakes", () => {
         ...lines.map((line) => `  mesh-lab:${line}`),
       ].join("\n"),
     );
+  });
+
+  it.each<[what: string, settings: Record<string, unknown>, lines: string[]]>([
+    [
+      "a truth value for a label",
+      { controlPlane: { nodeSelector: { dedicated: true } } },
+      [
+        "controlPlane.nodeSelector.dedicated: expected text, found the boolean true: put it in quotes, or pulumi config set --path controlPlane.nodeSelector.dedicated true --type string",
+      ],
+    ],
+    [
+      "a number for a label with a prefix",
+      { controlPlane: { nodeSelector: { "example.com/pool": 1 } } },
+      [
+        'controlPlane.nodeSelector["example.com/pool"]: expected text, found the number 1: put it in quotes, or pulumi config set --path \'controlPlane.nodeSelector["example.com/pool"]\' 1 --type string',
+      ],
+    ],
+    [
+      "a number for the value of a taint",
+      { controlPlane: { tolerations: [{ key: "a", value: 1 }] } },
+      [
+        "controlPlane.tolerations[0].value: expected text, found the number 1: put it in quotes, or pulumi config set --path 'controlPlane.tolerations[0].value' 1 --type string",
+      ],
+    ],
+    [
+      "texts of Kubernetes in Helm values",
+      { values: { ingress: { podAnnotations: { scrape: true }, tolerations: [], replicaCount: 2 } } },
+      [
+        "values.ingress.podAnnotations.scrape: expected text, found the boolean true: put it in quotes, or pulumi config set --path values.ingress.podAnnotations.scrape true --type string",
+      ],
+    ],
+    [
+      "a version that lost its end",
+      { versions: { istio: 1.2 } },
+      [
+        "versions.istio: expected text, found the number 1.2: put it in quotes, or pulumi config set --path versions.istio VALUE --type string",
+      ],
+    ],
+    [
+      "texts for a number and a truth value",
+      { workloads: [{ name: "east", ingress: { replicas: "2" }, paused: "true" }] },
+      [
+        "workloads[0].ingress.replicas: expected a whole number, found the text \"2\": leave out the quotes, or pulumi config set --path 'workloads[0].ingress.replicas' 2 --type int",
+        "workloads[0].paused: expected true or false, found the text \"true\": leave out the quotes, or pulumi config set --path 'workloads[0].paused' true --type bool",
+      ],
+    ],
+    [
+      "texts that are not quite a number or a truth value",
+      { workloads: [{ name: "east", ingress: { replicas: "02" }, paused: "yes" }] },
+      [
+        'workloads[0].ingress.replicas: expected a whole number, found "02"',
+        'workloads[0].paused: expected true or false, found "yes"',
+      ],
+    ],
+    [
+      "another type that would not do as a text either",
+      { workloads: [{ name: 2 }], capabilities: { timeouts: { requestTimeout: 2 } } },
+      [
+        "workloads[0].name: expected the name of a cluster, found 2",
+        "capabilities.timeouts.requestTimeout: expected text, found 2",
+      ],
+    ],
+    ["an object for a text", { renew: { on: "monday" } }, ['renew: expected text, found {"on":"monday"}']],
+    ["an entry that is empty", { workloads: [null] }, ["workloads[0]: expected an object, found nothing"]],
+    [
+      "a cluster without a name",
+      { workloads: [{}] },
+      ["workloads[0].name: it is not set; expected the name of a cluster"],
+    ],
+    [
+      "no list at all",
+      { workloads: undefined },
+      ["workloads: it is not set; expected a list of workload clusters"],
+    ],
+    [
+      "a name that a Service may not have",
+      { workloads: [{ name: "2east" }, { name: "west-" }] },
+      ["2east", "west-"].map(
+        (name, index) =>
+          `workloads[${index}].name: expected the name of a cluster: lower-case letters, digits and "-", a letter first, no "-" last (RFC 1035), found "${name}"`,
+      ),
+    ],
+    [
+      "namespaces of Kubernetes itself",
+      { workloads: [{ name: "default" }, { name: "kube-system" }] },
+      [
+        'workloads[0].name: "default" is a namespace that Kubernetes has for itself',
+        'workloads[1].name: "kube-system" is a namespace that Kubernetes has for itself',
+      ],
+    ],
+    [
+      "a password in a URL",
+      { repositories: { istiod: "ftp://me:it-is-me@charts.test" } },
+      [
+        'repositories.istiod: expected a chart repository: https://... or oci://..., found "ftp://***@charts.test"',
+      ],
+    ],
+  ])("that are of the type: %s", (_, settings, lines) => {
+    const mistakes = checkSettings({ ...minimal, ...settings }).mistakes;
+    expect(mistakes.map(({ path, message }) => `${path}: ${message}`).sort()).toEqual(lines.sort());
+  });
+
+  it.each<[at: Record<string, unknown>, path: string, guess: string]>([
+    [{ licenceKey: 1 }, "licenceKey", "did you mean licenseKey?"],
+    [{ serviceCIDR: 1 }, "serviceCIDR", "did you mean serviceCidr?"],
+    [{ "service-cidr": 1 }, "service-cidr", "did you mean serviceCidr?"],
+    [{ workload: [] }, "workload", "did you mean workloads?"],
+    [{ versions: { gloo: "2" } }, "versions.gloo", "did you mean versions.glooMesh?"],
+    [{ nodeSelector: {} }, "nodeSelector", "did you mean controlPlane.nodeSelector?"],
+    [{ faultInjection: true }, "faultInjection", "did you mean capabilities.faultInjection?"],
+    [
+      { capabilities: { retries: { attempt: 1 } } },
+      "capabilities.retries.attempt",
+      "did you mean capabilities.retries.attempts?",
+    ],
+    [
+      { workloads: [{ name: "a" }, { name: "b", replicas: 2 }] },
+      "workloads[1].replicas",
+      "did you mean workloads[1].ingress.replicas or workloads[1].eastWest.replicas?",
+    ],
+    [
+      { workloads: [{ name: "a", ingress: { replica: 2 } }] },
+      "workloads[0].ingress.replica",
+      "did you mean workloads[0].ingress.replicas?",
+    ],
+    [
+      { management: { resources: { istiod: {} } } },
+      "management.resources.istiod",
+      "did you mean workloads[0].resources.istiod?",
+    ],
+    [
+      { management: { resources: { vcluster: { requests: { mem: 1 } } } } },
+      "management.resources.vcluster.requests.mem",
+      "did you mean management.resources.vcluster.requests.memory?",
+    ],
+    [
+      { workloads: [{ name: "a", ingress: { colour: 1 } }] },
+      "workloads[0].ingress.colour",
+      "workloads[0].ingress has replicas",
+    ],
+  ])("in the name of a key are guessed at: %j", (settings, path, guess) => {
+    expect(checkSettings({ ...minimal, ...settings }).mistakes).toEqual([
+      { path, message: `there is no such setting; ${guess}` },
+    ]);
+  });
+
+  it("show nothing of what is secret", () => {
+    const settings = {
+      licenseKey: { key: "hidden" },
+      oidcClientSecret: ["hidden"],
+      values: { istiod: "hidden" },
+      imageRegistry: "https://hidden",
+      workloads: [{ name: "hidden" }, { name: "hidden" }],
+    };
+    const secret = new Set(["values", "imageRegistry", "workloads"]);
+    const { mistakes } = checkSettings({ ...minimal, ...settings }, secret);
+    expect(mistakes.map(({ path }) => path).sort()).toEqual([
+      "imageRegistry",
+      "licenseKey",
+      "oidcClientSecret",
+      "oidcClientSecret",
+      "values.istiod",
+    ]);
+    expect(describe("mesh-lab", mistakes)).not.toContain("hidden");
   });
 
   it("are told all at once", () => {
@@ -386,13 +623,16 @@ group("keys of the stack", () => {
         "kubernetes:context": "other",
       }),
     ).toEqual({ workloads: [{ name: "east" }], timeoutSeconds: 60, licenseKey: "1234" });
+    expect(
+      settingsOf("mesh-lab", { "mesh-lab:renew": '{"on":"monday"}', "mesh-lab:licenseKey": '{"a":1}' }),
+    ).toEqual({ renew: { on: "monday" }, licenseKey: '{"a":1}' });
   });
 
   it("that are empty are not set, as by the defaults in Pulumi.yaml", () => {
     expect(settingsOf("mesh-lab", { "mesh-lab:hostContext": "", "mesh-lab:licenseKey": "" })).toEqual({});
-    // Pulumi itself refuses a stack that leaves out a key without a default, in words of its own.
-    const required = Object.entries(declarations()).filter(([, declared]) => !("default" in declared));
-    expect(required.map(([key]) => key)).toEqual(["workloads"]);
+    // Pulumi itself refuses a stack that leaves out a key without a default, or has another type, in words of its own.
+    for (const declared of Object.values(declarations()))
+      expect(Object.keys(declared)).toEqual(["description", "default"]);
   });
 
   it("are as the defaults in Pulumi.yaml say, where these are all that is set", () => {
