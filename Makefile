@@ -5,7 +5,7 @@ export NODE_COMPILE_CACHE := $(CURDIR)/.rehearsal/compile-cache
 # Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
 export STACK ## name of the stack; default dev
 export CHARTS ## directory of real charts, or none; default those that the lab was made with
-export HOST ## simulated host, one of rehearsal/hosts/; default the stack's own, else article
+export HOST ## simulated host, one of rehearsal/hosts/; default the stack's own, else default
 export DELAYS ## realistic: what is simulated takes its time; default none
 export SEED ## number that decides how long each takes then; default 1
 ifneq ($(origin HOST),command line)

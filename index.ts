@@ -1,5 +1,6 @@
 import { Lab } from "./components/lab.ts";
 import { readConfig } from "./config.ts";
+import { warnOfRoom } from "./room.ts";
 import { nextCommands, userInterface } from "./values/outputs.ts";
 
 // Node runs these sources as they are: there is nothing to map back in stack traces, of which Pulumi takes one for
@@ -8,6 +9,7 @@ Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const config = await readConfig();
 const lab = new Lab("lab", config);
+void warnOfRoom(config);
 
 export const contexts = [config.management, ...config.workloads].map(({ name }) => name);
 export const kubeconfig = lab.kubeconfig;

@@ -71,7 +71,7 @@ export type Profile = Readonly<z.infer<typeof profileSchema>>;
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 
 /** The host of a stack that has none of its own name. */
-export const defaultHost = "article";
+export const defaultHost = "default";
 
 const folder = join(import.meta.dirname, "hosts");
 

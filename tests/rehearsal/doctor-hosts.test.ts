@@ -38,7 +38,7 @@ describe("doctor, before a lab is up,", () => {
       found: expect.stringMatching(
         /^29 pods ask for 2\.71 CPUs and 8\.52 GiB; 2 nodes have 2 CPUs and 16 GiB free, for \d+ pods: no room for /,
       ) as string,
-      advice: "Make room on the host, add a node, or ask for less with resources.",
+      advice: "Make room on the host, add a node, or ask for less: resources, values, fewer clusters.",
     });
     expect(found["host's version"]).toMatchObject({ level: "doubtful" });
     expect(found["load balancer"]).toMatchObject({

@@ -25,6 +25,7 @@ describe("the hosts that can be simulated", () => {
     });
     expect(facts.sort()).toEqual([
       ["article", "10.96.0.0/16", "ip", "standard", false],
+      ["default", "10.96.0.0/16", "ip", "standard", false],
       ["eks", "10.100.0.0/16", "hostname", "gp2", true],
       ["four", "10.96.0.0/16", "ip", "standard", false],
       ["k3s", "10.43.0.0/16", "none", "local-path", false],
@@ -67,7 +68,7 @@ loadBalancer: none
   });
 });
 
-const article: HostChoice = { host: "article", delays: "none", seed: 1 };
+const usual: HostChoice = { host: "default", delays: "none", seed: 1 };
 const eks: HostChoice = { host: "eks", delays: "realistic", seed: 7 };
 
 describe("settings", () => {
@@ -84,7 +85,7 @@ describe("settings", () => {
   test.each(["{", "[]", '{"nodes": 2}', '{"node": []}', '{"delays": {"podReady": "8"}}'])(
     "refuse %s and show what is right",
     (text) => {
-      expect(() => readSettings(article, text)).toThrow(
+      expect(() => readSettings(usual, text)).toThrow(
         'REHEARSAL_SETTINGS must be a JSON object such as {"loadBalancer": "none", "delays": {"podReady": 8}}:',
       );
     },
@@ -106,8 +107,8 @@ describe("the choice of a host", () => {
     expect(() => askedOf(environment)).toThrow(message);
   });
 
-  test("is the article's host, without delays, where there is no host and none is asked for", () => {
-    expect(choose({}, undefined)).toEqual(article);
+  test("is the default host, without delays, where there is no host and none is asked for", () => {
+    expect(choose({}, undefined)).toEqual(usual);
     expect(choose({ host: "eks", seed: 2 }, undefined)).toEqual({ host: "eks", delays: "none", seed: 2 });
   });
 
