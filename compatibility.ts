@@ -70,6 +70,17 @@ export function unknownCombinations(versions: Versions): string[] {
 }
 
 /**
+ * The parts of the lab whose images are for amd64 only. Istio's are for others, too, from 1.15 on, Bookinfo's from 1.17 on;
+ * k3s', vcluster's and Keycloak's always were.
+ * Source: release notes of Istio 1.15, "arm64 support".
+ */
+export const amd64Only = ({ istio, bookinfo, glooMesh: gloo }: Versions): string[] => [
+  ...(minorOf(istio) < 15 ? [`Istio ${istio}`] : []),
+  ...(minorOf(bookinfo) < 17 ? [`Bookinfo ${bookinfo}`] : []),
+  ...(gloo.startsWith("2.0.") ? [`Gloo Mesh ${gloo}`] : []),
+];
+
+/**
  * What is not known to work on a host, and what may come of it; undefined if it is known.
  *
  * @param version version of the host's Kubernetes, e.g. `v1.36.3`

@@ -71,7 +71,10 @@ function sized(values: unknown, [path, otherwise]: Sized) {
   const chosen = at(values, path) as Resources | undefined;
   const merged = (kind: keyof Resources) =>
     Object.fromEntries(
-      Object.entries({ ...otherwise[kind], ...chosen?.[kind] }).filter(([, amount]) => amount !== null),
+      // To Helm, null takes a chart's own away.
+      Object.entries<unknown>({ ...otherwise[kind], ...chosen?.[kind] }).filter(
+        ([, amount]) => amount !== null,
+      ),
     ) as Record<string, string>;
   return { resources: { requests: merged("requests"), limits: merged("limits") } satisfies Requests };
 }

@@ -53,6 +53,10 @@ export const pausedAnnotations = (replicas: number): Record<string, string> => (
   [pauseNotes.replicas]: String(replicas),
 });
 
+/** Name that the chart gives to the ClusterRole of a virtual cluster, and to its binding. */
+export const clusterRoleOf = (cluster: string): string =>
+  `vc-${cluster}-v-${cluster}`.slice(0, 63).replace(/-$/, "");
+
 /** Values of chart `vcluster` 0.10.2: the article's, and what its command line adds to them. */
 export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown> {
   const {

@@ -11,8 +11,7 @@ export const configurationCheck: Check<Facts> = {
   name: "configuration",
   look: async ({ configuration, settings }) => {
     const read = await refusalOr(configuration.get());
-    if (read instanceof Failure)
-      return wrong(read.message, "Is there such a stack, and is it selected? pulumi stack ls; --stack NAME.");
+    if (read instanceof Failure) return wrong(read.message, adviceFor(read.message));
     const [misplaced] = checkSecrets(read.input, read.secretKeys).filter(({ path }) => path !== "licenseKey");
     if (misplaced !== undefined)
       return wrong(`${misplaced.path}: ${misplaced.message}`, "Set it without --secret.");
@@ -22,6 +21,11 @@ export const configurationCheck: Check<Facts> = {
       : fine(`clusters ${clustersIn(checked).join(", ")}`);
   },
 };
+
+const adviceFor = (reason: string): string =>
+  /passphrase/i.test(reason)
+    ? "Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what the stack was made with."
+    : "Mend the stack's file, or what encrypts its secrets: pulumi stack change-secrets-provider --help.";
 
 const refusalOr = <T>(found: Promise<T>): Promise<T | Failure> =>
   found.catch((error: unknown) => {

@@ -6,17 +6,17 @@ import {
   versionsCheck,
 } from "../doctor/configuration.ts";
 import { createFacts } from "../doctor/facts.ts";
-import {
-  accessCheck,
-  nodeAddressCheck,
-  reachedCheck,
-  serviceRangeCheck,
-  storageCheck,
-} from "../doctor/host.ts";
+import { architectureCheck } from "../doctor/architecture.ts";
+import { nodeAddressCheck, reachedCheck, serviceRangeCheck } from "../doctor/host.ts";
+import { limitsCheck } from "../doctor/limits.ts";
 import { loadBalancerCheck } from "../doctor/load-balancer.ts";
-import { repositoriesCheck } from "../doctor/repositories.ts";
-import { roomCheck } from "../doctor/room.ts";
+import { namesCheck } from "../doctor/names.ts";
 import { pluginCheck } from "../doctor/plugins.ts";
+import { repositoriesCheck } from "../doctor/repositories.ts";
+import { accessCheck } from "../doctor/rights.ts";
+import { roomCheck } from "../doctor/room.ts";
+import { loginCheck, stackCheck } from "../doctor/stack.ts";
+import { storageCheck } from "../doctor/storage.ts";
 import { toolChecks } from "../doctor/tools.ts";
 import { exitCodes } from "../failure.ts";
 import { step } from "../progress.ts";
@@ -26,18 +26,23 @@ import { present, type Report, verb } from "../verb.ts";
 const checks = [
   ...toolChecks,
   pluginCheck,
+  loginCheck,
+  stackCheck,
   configurationCheck,
   licenseCheck,
   versionsCheck,
   repositoriesCheck,
   reachedCheck,
   hostVersionCheck,
+  architectureCheck,
+  namesCheck,
   accessCheck,
   storageCheck,
   loadBalancerCheck,
   nodeAddressCheck,
   serviceRangeCheck,
   roomCheck,
+  limitsCheck,
 ];
 
 export const doctor = verb(

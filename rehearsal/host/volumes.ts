@@ -1,4 +1,5 @@
 import {
+  CoordinationV1Api,
   CoreV1Api,
   type KubeConfig,
   StorageV1Api,
@@ -22,6 +23,15 @@ export async function startVolumes(
   const core = host.makeApiClient(CoreV1Api);
   const body = storageClass(className);
   await ignoring(isConflict, host.makeApiClient(StorageV1Api).createStorageClass({ body }));
+  // As a provisioner that is not part of Kubernetes shows that it works.
+  const lease = {
+    metadata: { name: provisioner.replaceAll("/", "-") },
+    spec: { holderIdentity: "rehearsal" },
+  };
+  await ignoring(
+    isConflict,
+    host.makeApiClient(CoordinationV1Api).createNamespacedLease({ namespace: "kube-system", body: lease }),
+  );
 
   const stops = [
     watch<V1PersistentVolumeClaim>(

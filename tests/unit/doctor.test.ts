@@ -5,7 +5,13 @@ import type { V1Node, V1Pod, V1PodSpec, V1Service } from "@kubernetes/client-nod
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Check, Fact, findings, fine, wrong } from "../../lab/doctor/check.ts";
 import { judgedLicense, judgedVersions } from "../../lab/doctor/configuration.ts";
-import { giving, judgedRange, judgedRights, judgedStorage } from "../../lab/doctor/host.ts";
+import { judgedArchitecture } from "../../lab/doctor/architecture.ts";
+import { namespacesIn } from "../../lab/doctor/facts.ts";
+import { judgedRange } from "../../lab/doctor/host.ts";
+import { judgedLimits, type Limited } from "../../lab/doctor/limits.ts";
+import { type Bearer, judgedNames } from "../../lab/doctor/names.ts";
+import { judgedRights, rightsGiven } from "../../lab/doctor/rights.ts";
+import { judgedStorage, type StorageSigns } from "../../lab/doctor/storage.ts";
 import { judgedSigns, type Signs } from "../../lab/doctor/load-balancer.ts";
 import { placesOf } from "../../steps/placement.ts";
 import { amountsOf, inWords, numberOf, requestsOf } from "../../steps/quantity.ts";
@@ -13,6 +19,8 @@ import { judgedCharts } from "../../lab/doctor/repositories.ts";
 import { judgedRoom } from "../../lab/doctor/room.ts";
 import { judgedPlugins } from "../../lab/doctor/plugins.ts";
 import { pathOfPrograms } from "../../lab/doctor/tools.ts";
+import { amd64Only } from "../../compatibility.ts";
+import { covering } from "../../steps/service-cidr.ts";
 import { isAtLeast } from "../../versions.ts";
 import { describe as described } from "../../lab/verbs/doctor.ts";
 import { versions } from "../../versions.ts";
@@ -156,67 +164,510 @@ describe("the license key and versions", () => {
 });
 
 describe("a storage class", () => {
-  const named = (name: string, provisioner = "rancher.io/local-path", isDefault = false) => ({
+  const named = (name: string, provisioner = "rancher.io/local-path", isDefault = false, made = 0) => ({
     provisioner,
     metadata: {
       name,
+      creationTimestamp: new Date(made),
       annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) },
     },
   });
+  const volume = (storage: string, className = "local", phase = "Available") => ({
+    spec: { storageClassName: className, capacity: { storage } },
+    status: { phase },
+  });
+  const signs: StorageSigns = {
+    classes: [],
+    drivers: [],
+    volumes: [],
+    leases: [],
+    programs: ["rancher/local-path-provisioner:v0.0.30"],
+  };
+  const local = named("local", "kubernetes.io/no-provisioner", true);
+  const nfs = named("nfs", "example.com/nfs", true);
 
-  it.each([
-    ["the default one", undefined, [named("a"), named("b", undefined, true)], [], "fine", "b"],
+  it.each<
+    [what: string, name: string | undefined, signs: Partial<StorageSigns>, level: string, found: string]
+  >([
+    ["the default one", undefined, { classes: [named("a"), named("b", undefined, true)] }, "fine", "b"],
+    [
+      "the newest of several default ones, as Kubernetes takes it",
+      undefined,
+      {
+        classes: [
+          named("b", undefined, true, 1),
+          named("c", undefined, true, 3),
+          named("a", undefined, true, 2),
+        ],
+      },
+      "fine",
+      "c, the newest of 3 default classes",
+    ],
+    [
+      "the first by name of several that are as old",
+      undefined,
+      { classes: [named("b", undefined, true), named("a", undefined, true)] },
+      "fine",
+      "a, the newest of 2 default classes",
+    ],
     [
       "none that is the default",
       undefined,
-      [named("a")],
-      [],
+      { classes: [named("a")] },
       "wrong",
       "the host has no default class; it has: a",
     ],
-    ["the configured one", "a", [named("a"), named("b", undefined, true)], [], "fine", "a"],
-    ["none of that name", "c", [], [], "wrong", "the host has no class c; it has: none"],
+    ["the configured one", "a", { classes: [named("a"), named("b", undefined, true)] }, "fine", "a"],
+    ["none of that name", "c", {}, "wrong", "the host has no class c; it has: none"],
     [
       "one that waits for a driver",
       undefined,
-      [named("gp2", "kubernetes.io/aws-ebs", true)],
-      ["efs.csi.aws.com"],
+      { classes: [named("gp2", "kubernetes.io/aws-ebs", true)], drivers: ["efs.csi.aws.com"] },
       "wrong",
       "class gp2 needs driver ebs.csi.aws.com, which the host does not have",
     ],
-    ["one with its driver", "gp3", [named("gp3", "ebs.csi.aws.com")], ["ebs.csi.aws.com"], "fine", "gp3"],
-  ] as const)("%s", (_, configured, classes, drivers, level, found) => {
-    expect(judgedStorage(configured, [...classes], [...drivers])).toMatchObject({ level, found });
+    [
+      "one with its driver",
+      "gp3",
+      { classes: [named("gp3", "ebs.csi.aws.com")], drivers: ["ebs.csi.aws.com"] },
+      "fine",
+      "gp3",
+    ],
+    [
+      "one whose provisioner nobody has seen",
+      undefined,
+      { classes: [named("b", undefined, true), named("c", "example.com/none", true, 1)] },
+      "doubtful",
+      "class c, the newest of 2 default classes: nothing on the host shows that its provisioner example.com/none runs",
+    ],
+    [
+      "one whose provisioner leads",
+      undefined,
+      { classes: [nfs], leases: ["example.com-nfs"] },
+      "fine",
+      "nfs",
+    ],
+    [
+      "one whose provisioner is a pod",
+      undefined,
+      { classes: [nfs], programs: ["nfs-provisioner-0"] },
+      "fine",
+      "nfs",
+    ],
+    [
+      "one whose provisioner made a volume",
+      undefined,
+      {
+        classes: [nfs],
+        volumes: [{ metadata: { annotations: { "pv.kubernetes.io/provisioned-by": "example.com/nfs" } } }],
+      },
+      "fine",
+      "nfs",
+    ],
+    [
+      "one that makes no volumes, without any",
+      undefined,
+      {
+        classes: [local],
+        volumes: [volume("5Gi"), volume("4Gi"), volume("9Gi", "other"), volume("9Gi", "local", "Released")],
+      },
+      "wrong",
+      "class local makes no volumes, and has 1 of 5Gi for 2 clusters",
+    ],
+    [
+      "one that makes no volumes, with enough",
+      undefined,
+      { classes: [local], volumes: [volume("5Gi"), volume("6Gi", "local", "Bound")] },
+      "fine",
+      "class local makes no volumes, and has 2 of 5Gi for 2 clusters",
+    ],
+  ])("%s", (_, name, more, level, found) => {
+    expect(judgedStorage({ name, count: 2, size: "5Gi" }, { ...signs, ...more })).toMatchObject({
+      level,
+      found,
+    });
   });
 });
 
 describe("the range of ClusterIPs", () => {
-  it.each([
-    [undefined, "10.43.0.0/16", "fine"],
-    [undefined, undefined, "wrong"],
-    ["10.43.0.0/16", "10.43.0.0/16", "fine"],
+  it.each<[configured: string | undefined, found: string[], level: string]>([
+    [undefined, ["10.43.0.0/16"], "fine"],
+    [undefined, [], "wrong"],
+    ["10.43.0.0/16", ["10.43.0.0/16"], "fine"],
     // A virtual cluster's range must contain the host's.
-    ["10.40.0.0/13", "10.43.0.0/16", "fine"],
-    ["10.43.128.0/17", "10.43.0.0/16", "wrong"],
-    ["10.96.0.0/16", "10.43.0.0/16", "wrong"],
-    ["10.96.0.0/16", undefined, "doubtful"],
-  ] as const)("configured %s, the host's %s: %s", (configured, found, level) => {
+    ["10.40.0.0/13", ["10.43.0.0/16"], "fine"],
+    ["10.43.128.0/17", ["10.43.0.0/16"], "wrong"],
+    ["10.96.0.0/16", ["10.43.0.0/16"], "wrong"],
+    ["10.96.0.0/16", [], "doubtful"],
+    // Addresses come from any of several, and from the first family.
+    [undefined, ["10.96.0.0/24", "10.97.0.0/16"], "fine"],
+    ["10.96.0.0/24", ["10.96.0.0/24", "10.97.0.0/16"], "wrong"],
+    ["10.96.0.0/15", ["10.96.0.0/24", "10.97.0.0/16"], "fine"],
+    [undefined, ["10.96.0.0/24", "192.168.0.0/24"], "wrong"],
+    [undefined, ["10.96.0.0/16", "fd00::/108"], "fine"],
+    [undefined, ["fd00::/108", "10.96.0.0/16"], "wrong"],
+    ["10.96.0.0/16", ["fd00::/108"], "wrong"],
+  ])("configured %s, the host's %j: %s", (configured, found, level) => {
     expect(judgedRange(configured, found).level).toBe(level);
+  });
+
+  it.each([
+    [["10.96.0.0/16"], "10.96.0.0/16"],
+    [["10.96.0.0/24", "10.96.1.0/24"], "10.96.0.0/23"],
+    [["10.96.1.0/24", "10.96.2.0/24"], "10.96.0.0/22"],
+    [["10.97.0.0/16", "10.96.0.0/16"], "10.96.0.0/15"],
+    [["10.96.0.0/12", "10.97.0.0/16"], "10.96.0.0/12"],
+    [["192.168.3.7/30", "fd00::/108"], "192.168.3.7/30"],
+    [["10.0.0.0/24", "192.168.0.0/24"], "0.0.0.0/0"],
+    [["fd00::/108"], undefined],
+  ])("around %j is %s", (ranges, range) => {
+    expect(covering(ranges)).toBe(range);
   });
 });
 
 describe("rights", () => {
+  const group = "rbac.authorization.k8s.io";
+  const bind = [
+    { verb: "bind", group, resource: "clusterroles" },
+    { verb: "bind", group, resource: "roles", namespaced: true as const },
+  ];
+  const nodes = { verb: "update", group: "", resource: "nodes" };
+
   it("that are missing are named", () => {
-    expect(judgedRights([]).level).toBe("fine");
-    expect(judgedRights([giving])).toMatchObject({ level: "doubtful" });
+    expect(judgedRights([], [], []).level).toBe("fine");
     expect(
-      judgedRights([
-        giving,
-        { verb: "create", resource: "namespaces" },
-        { verb: "delete", resource: "namespaces" },
-        { verb: "list", resource: "pods" },
-      ]),
+      judgedRights(
+        [
+          { verb: "create", resource: "namespaces" },
+          { verb: "delete", resource: "namespaces" },
+          { verb: "list", resource: "pods" },
+        ],
+        [],
+        [],
+      ),
     ).toMatchObject({ level: "wrong", found: "the user may not create, delete namespaces; list pods" });
+  });
+
+  it("may be given by who holds them, or may give any", () => {
+    // He holds all that virtual clusters get.
+    expect(judgedRights([], bind, []).level).toBe("fine");
+    expect(judgedRights([], bind, [nodes])).toEqual({
+      level: "wrong",
+      found:
+        "the user may not bind clusterroles, to give virtual clusters their rights, nor does he hold them himself: update nodes",
+      advice: "Ask for bind clusterroles, or for the rights themselves, as a cluster-admin has them.",
+    });
+    // Of a namespace, where he lacks nothing of those.
+    expect(judgedRights([], bind.slice(1), [nodes]).level).toBe("fine");
+    // Without helm it is not known what they get.
+    expect(judgedRights([], bind, undefined).level).toBe("wrong");
+  });
+
+  it("of virtual clusters are those that the chart on the host gives", () => {
+    const release = (kind: "vcluster" | "istiod", ...objects: object[]) =>
+      ({ kind, objects }) as unknown as Parameters<typeof rightsGiven>[0][number];
+    const rules = [{ apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] }];
+    expect(
+      rightsGiven([
+        release("vcluster", { kind: "Role", rules }, { kind: "ClusterRole", rules: [...rules, ...rules] }),
+        release("vcluster", { kind: "ClusterRole", rules: null }, { kind: "Service" }),
+        release("istiod", {
+          kind: "ClusterRole",
+          rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }],
+        }),
+      ]),
+    ).toEqual([
+      { verb: "get", group: "", resource: "pods/exec", namespaced: true },
+      { verb: "create", group: "", resource: "pods/exec", namespaced: true },
+      { verb: "get", group: "", resource: "pods/exec" },
+      { verb: "create", group: "", resource: "pods/exec" },
+    ]);
+  });
+});
+
+describe("names on the host", () => {
+  const bearer = (more: Partial<Bearer>): Bearer => ({
+    cluster: "alpha",
+    namespace: { metadata: { name: "alpha" } },
+    isOwn: false,
+    isVirtualCluster: false,
+    roles: [],
+    ...more,
+  });
+  const terminating = (conditions: { type: string; status: string; message: string }[]) =>
+    bearer({
+      namespace: { metadata: { deletionTimestamp: new Date() }, status: { conditions } },
+      isOwn: true,
+    });
+  const role = (annotations: Record<string, string>, labels = {}) => ({
+    kind: "ClusterRole",
+    metadata: { name: "vc-alpha-v-alpha", annotations, labels },
+  });
+  const ofHelm = (name: string) =>
+    role(
+      { "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": name },
+      { "app.kubernetes.io/managed-by": "Helm" },
+    );
+
+  it.each<[what: string, bearer: Bearer, level: string, found: string, advice: RegExp]>([
+    ["free", bearer({ namespace: undefined }), "fine", "none is taken", /^$/],
+    [
+      "the stack's own",
+      bearer({ isOwn: true, roles: [ofHelm("alpha")] }),
+      "fine",
+      "1 of 1 namespaces are this stack's, and none is taken",
+      /^$/,
+    ],
+    [
+      "taken",
+      bearer({}),
+      "wrong",
+      "there is a namespace alpha that is not this stack's",
+      /another name.*kubectl delete namespace alpha/,
+    ],
+    [
+      "those of another lab",
+      bearer({ isVirtualCluster: true }),
+      "wrong",
+      "namespace alpha has a virtual cluster that is not this stack's",
+      /another name.*pulumi destroy --stack/,
+    ],
+    [
+      "of a namespace that goes",
+      terminating([{ type: "NamespaceContentRemaining", status: "False", message: "" }]),
+      "wrong",
+      "namespace alpha is terminating",
+      /^Wait until it is gone: kubectl wait/,
+    ],
+    [
+      "of a namespace that cannot go",
+      terminating([
+        {
+          type: "NamespaceFinalizersRemaining",
+          status: "True",
+          message: "configmaps. has 1 finalizers: a/b ",
+        },
+        { type: "NamespaceDeletionDiscoveryFailure", status: "False", message: "All resources discovered" },
+      ]),
+      "wrong",
+      "namespace alpha is terminating: configmaps. has 1 finalizers: a/b",
+      /finalizers/,
+    ],
+    [
+      "of a role of somebody else",
+      bearer({ namespace: undefined, roles: [role({})] }),
+      "wrong",
+      "there is a ClusterRole vc-alpha-v-alpha that is not of the lab's release",
+      /kubectl delete clusterrole vc-alpha-v-alpha/,
+    ],
+    [
+      "of a role of another release",
+      bearer({ namespace: undefined, roles: [ofHelm("beta")] }),
+      "wrong",
+      "there is a ClusterRole vc-alpha-v-alpha that is not of the lab's release",
+      /another name/,
+    ],
+    // Helm takes over what its release has left.
+    [
+      "of a role that is left of the release",
+      bearer({ namespace: undefined, roles: [ofHelm("alpha")] }),
+      "fine",
+      "none is taken",
+      /^$/,
+    ],
+  ])("%s", (_, given, level, found, advice) => {
+    const findings = judgedNames([given]);
+    expect(findings).toMatchObject([{ level, found }]);
+    expect(findings[0]?.advice ?? "").toMatch(advice);
+  });
+
+  it("are the stack's own where its state has the same namespace", () => {
+    const resource = (type: string, uid: string) => ({ type, outputs: { metadata: { uid } } });
+    const resources = [
+      resource("kubernetes:core/v1:Namespace", "1"),
+      resource("kubernetes:core/v1:Secret", "2"),
+      { type: "kubernetes:core/v1:Namespace" },
+    ];
+    expect([...namespacesIn(JSON.stringify({ deployment: { resources } }))]).toEqual(["1"]);
+    expect([...namespacesIn("{}")]).toEqual([]);
+  });
+});
+
+describe("the architecture of nodes", () => {
+  const node = (name: string, architecture: string, more: V1Node["spec"] = {}, fake = false): V1Node => ({
+    metadata: { name, annotations: fake ? { "kwok.x-k8s.io/node": "fake" } : {} },
+    spec: more,
+    status: { nodeInfo: { architecture } as never, conditions: [{ type: "Ready", status: "True" }] },
+  });
+  const parts = amd64Only(versions);
+  const taints = [{ key: "arch", effect: "NoSchedule" }];
+
+  it("is that of the images, or told", () => {
+    expect(parts).toEqual(["Istio 1.12.6", "Bookinfo 1.16.2", "Gloo Mesh 2.0.9"]);
+    expect(judgedArchitecture([node("a", "amd64")], parts)).toEqual([fine("amd64")]);
+    expect(judgedArchitecture([node("a", "arm64")], parts)).toMatchObject([
+      {
+        level: "wrong",
+        found:
+          "nodes are arm64, and the images of Istio 1.12.6, Bookinfo 1.16.2, Gloo Mesh 2.0.9 are for amd64 only",
+      },
+    ]);
+    expect(
+      judgedArchitecture([node("a", "amd64"), node("b", "arm64"), node("c", "arm64")], parts),
+    ).toMatchObject([
+      {
+        level: "doubtful",
+        found: expect.stringMatching(/^b, c are arm64, and .*: pods that land there fail$/) as string,
+        advice: expect.stringContaining(
+          "kubectl taint node b mesh-lab=amd64-only:NoSchedule; kubectl taint node c",
+        ) as string,
+      },
+    ]);
+  });
+
+  it("does not matter where the lab's pods do not come, nor to images for all", () => {
+    expect(judgedArchitecture([node("a", "amd64"), node("b", "arm64", { taints })], parts)).toEqual([
+      fine("amd64"),
+    ]);
+    expect(
+      judgedArchitecture([node("a", "amd64"), node("b", "arm64", { unschedulable: true })], parts),
+    ).toEqual([fine("amd64")]);
+    expect(judgedArchitecture([node("a", "arm64", {}, true)], parts)).toEqual([]);
+    expect(
+      judgedArchitecture(
+        [node("a", "arm64")],
+        amd64Only({ ...versions, istio: "1.20.1", bookinfo: "1.18.0", glooMesh: "2.4.0" }),
+      ),
+    ).toEqual([fine("arm64")]);
+  });
+});
+
+describe("quotas and limit ranges", () => {
+  const container = (name: string, requests: object, limits: object) =>
+    ({ name, resources: { requests, limits } }) as { name: string };
+  const limited: Limited = {
+    cluster: "east",
+    quotas: [],
+    ranges: [],
+    pods: [
+      {
+        cluster: "east",
+        workload: "east/east",
+        count: 1,
+        spec: {
+          containers: [
+            container("vcluster", { cpu: "100m", memory: "256Mi" }, { cpu: "200m", memory: "2Gi" }),
+            container("syncer", { cpu: "100m", memory: "128Mi" }, { cpu: "100m", memory: "1Gi" }),
+          ],
+        },
+      },
+      {
+        cluster: "east",
+        workload: "a/web",
+        count: 3,
+        spec: { containers: [container("web", { cpu: "1" }, {})] },
+      },
+    ],
+    services: { LoadBalancer: 3, ClusterIP: 5 },
+    claims: ["5Gi"],
+  };
+  const metadata = { namespace: "east", name: "small" };
+  const ofRange = (...limits: object[]) =>
+    judgedLimits([{ ...limited, ranges: [{ metadata, spec: { limits: limits as never } }] }]).map(
+      ({ level, found }) => `${level} ${found}`,
+    );
+  const ofQuota = (hard: Record<string, string>, more = {}) =>
+    judgedLimits([{ ...limited, quotas: [{ metadata, spec: { hard, ...more } }] }]).map(
+      ({ level, found }) => `${level} ${found}`,
+    );
+
+  it.each<[limit: object, found: string[]]>([
+    [
+      { type: "Container", max: { memory: "1Gi" } },
+      ["wrong LimitRange east/small has at most 1Gi of memory for a container: no east/east vcluster"],
+    ],
+    [
+      { type: "Container", min: { cpu: "150m" } },
+      [
+        "wrong LimitRange east/small has at least 150m of cpu for a container: no east/east vcluster, east/east syncer",
+      ],
+    ],
+    [
+      { type: "Container", min: { memory: "64Mi" } },
+      ["wrong LimitRange east/small has at least 64Mi of memory for a container: no a/web web"],
+    ],
+    [
+      { type: "Container", min: { memory: "64Mi" }, defaultRequest: { memory: "64Mi" } },
+      ["fine east/small: all fits"],
+    ],
+    [
+      { type: "Pod", max: { cpu: "250m" } },
+      ["wrong LimitRange east/small has at most 250m of cpu for a pod: no east/east, a/web"],
+    ],
+    [
+      { type: "PersistentVolumeClaim", max: { storage: "2Gi" } },
+      ["wrong LimitRange east/small has at most 2Gi for a claim: no 5Gi"],
+    ],
+    [
+      { type: "PersistentVolumeClaim", min: { storage: "10Gi" } },
+      ["wrong LimitRange east/small has at least 10Gi for a claim: no 5Gi"],
+    ],
+    [
+      { type: "Container", max: { memory: "4Gi" }, _default: { memory: "1Gi" } },
+      ["fine east/small: all fits"],
+    ],
+  ])("a range %j", (limit, found) => {
+    expect(ofRange(limit)).toEqual(found);
+  });
+
+  it.each<[hard: Record<string, string>, found: string[]]>([
+    [
+      { "services.loadbalancers": "1" },
+      ["wrong ResourceQuota east/small has services.loadbalancers 1, and the lab asks for 3 there"],
+    ],
+    [
+      { "requests.cpu": "2" },
+      ["wrong ResourceQuota east/small has requests.cpu 2, and the lab asks for 3.2 there"],
+    ],
+    [{ cpu: "4" }, ["fine east/small: all fits"]],
+    [
+      { "limits.cpu": "40" },
+      ["wrong ResourceQuota east/small has limits.cpu, and these pods say nothing of it: a/web"],
+    ],
+    [
+      { "requests.memory": "8Gi" },
+      ["wrong ResourceQuota east/small has requests.memory, and these pods say nothing of it: a/web"],
+    ],
+    [{ pods: "3" }, ["wrong ResourceQuota east/small has pods 3, and the lab asks for 4 there"]],
+    [{ services: "8", persistentvolumeclaims: "1" }, ["fine east/small: all fits"]],
+    [
+      { persistentvolumeclaims: "0" },
+      ["wrong ResourceQuota east/small has persistentvolumeclaims 0, and the lab asks for 1 there"],
+    ],
+    [
+      { "requests.storage": "4Gi" },
+      ["wrong ResourceQuota east/small has requests.storage 4Gi, and the lab asks for 5Gi there"],
+    ],
+    [{ "example.com/gpus": "0" }, ["fine east/small: all fits"]],
+  ])("a quota %j", (hard, found) => {
+    expect(ofQuota(hard)).toEqual(found);
+  });
+
+  it("a quota for some pods is left to people", () => {
+    expect(ofQuota({ pods: "0" }, { scopes: ["BestEffort"] })).toEqual([
+      "doubtful ResourceQuota east/small is for some pods only, and is not reckoned with",
+    ]);
+  });
+
+  it("what a range gives counts for a quota", () => {
+    const range = {
+      metadata,
+      spec: { limits: [{ type: "Container", _default: { cpu: "1", memory: "1Gi" } }] },
+    };
+    const quotas = [{ metadata, spec: { hard: { "limits.cpu": "3" } } }];
+    expect(judgedLimits([{ ...limited, ranges: [range], quotas }]).map(({ found }) => found)).toEqual([
+      "ResourceQuota east/small has limits.cpu 3, and the lab asks for 3.3 there",
+    ]);
   });
 });
 

@@ -141,7 +141,8 @@ describe("relay token", () => {
 });
 
 describe("the host's range of ClusterIPs", () => {
-  const object = "GET /apis/networking.k8s.io/v1/servicecidrs/kubernetes";
+  const object = "GET /apis/networking.k8s.io/v1/servicecidrs";
+  const cidrs = (name: string, ...ranges: string[]) => ({ metadata: { name }, spec: { cidrs: ranges } });
   const trial = "POST /api/v1/namespaces/default/services?dryRun=All";
   async function find(answers: Record<string, Answer>) {
     const { kubeconfig, requests } = await apiServer(answers);
@@ -153,9 +154,25 @@ describe("the host's range of ClusterIPs", () => {
   const refusal = (message: string) => ({ refusal: 422, message });
 
   it("is that of its ServiceCIDR, the IPv4 one", async () => {
-    const { found, requests } = await find({ [object]: { spec: { cidrs: ["fd00::/108", "10.43.0.0/16"] } } });
+    const { found, requests } = await find({
+      [object]: { items: [cidrs("kubernetes", "fd00::/108", "10.43.0.0/16")] },
+    });
     expect(await found).toBe("10.43.0.0/16");
     expect(requests).toEqual([object]);
+  });
+
+  it("is around those of several, but of none that goes", async () => {
+    const gone = cidrs("old", "172.16.0.0/16");
+    const { found } = await find({
+      [object]: {
+        items: [
+          cidrs("extra", "10.44.0.0/24"),
+          cidrs("kubernetes", "10.43.0.0/16"),
+          { ...gone, metadata: { ...gone.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } },
+        ],
+      },
+    });
+    expect(await found).toBe("10.40.0.0/13");
   });
 
   it.each([
