@@ -12,7 +12,7 @@ export const registryLogins = text.superRefine((value, context) => {
   const without = registries.filter(([, login]) => !hasLogin(mapping(login))).map(([registry]) => registry);
   if (without.length > 0)
     context.addIssue(
-      `it has no login to ${without.join(", ")}: a credential store of Docker has it. Make one that stands for itself: kubectl create secret docker-registry NAME --docker-server=... --dry-run=client -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d`,
+      `expected a login to ${without.join(", ")}, which only a credential store of Docker has. Make one that stands for itself: kubectl create secret docker-registry NAME --docker-server=... --dry-run=client -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d`,
     );
 });
 

@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { delimiter } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { firstExecutable } from "../executables.ts";
 
 const holderSchema = z.object({ pid: z.number(), what: z.string() });
 
@@ -16,11 +18,20 @@ export type Release = () => void;
  * in every namespace that has the file. Node cannot take one, and a child can for it, since both have the file open.
  */
 
+/** The program that asks the kernel, also for who has a PATH without the system's folders. */
+const flock = (): string => {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/bin"];
+  const found = firstExecutable(folders, "flock");
+  if (found === undefined)
+    throw new Error("There is no program flock, which keeps two runs apart: install package util-linux.");
+  return found;
+};
+
 /** Takes a lock, if nobody has it. */
 export function tryLock(file: string, what: string): Release | undefined {
   const fd = openSync(file, "a+", 0o600);
-  const { status, error } = spawnSync("flock", ["-n", "3"], { stdio: ["ignore", "ignore", "ignore", fd] });
-  if (error !== undefined) throw explained(error);
+  const { status, error } = spawnSync(flock(), ["-n", "3"], { stdio: ["ignore", "ignore", "ignore", fd] });
+  if (error !== undefined) throw error;
   if (status === 0 && isThere(file, fd)) return held(fd, what);
   closeSync(fd);
   return status === 0 ? tryLock(file, what) : undefined;
@@ -30,10 +41,8 @@ export function tryLock(file: string, what: string): Release | undefined {
 async function lock(file: string, what: string): Promise<Release> {
   const fd = openSync(file, "a+", 0o600);
   const status = await new Promise<number | null>((resolve, reject) => {
-    spawn("flock", ["3"], { stdio: ["ignore", "ignore", "ignore", fd] })
-      .on("error", (error) => {
-        reject(explained(error));
-      })
+    spawn(flock(), ["3"], { stdio: ["ignore", "ignore", "ignore", fd] })
+      .on("error", reject)
       .on("exit", resolve);
   });
   if (status === 0 && isThere(file, fd)) return held(fd, what);
@@ -64,11 +73,6 @@ async function holderOf(file: string): Promise<Holder> {
   }
   return { pid: 0, what: "something that does not say what it is" };
 }
-
-const explained = (error: NodeJS.ErrnoException): Error =>
-  error.code === "ENOENT"
-    ? new Error("There is no program flock (package util-linux), which keeps two runs apart.")
-    : error;
 
 /**
  * Runs `work` while no other process holds the lock file, which stays there, and says nothing when nobody does.

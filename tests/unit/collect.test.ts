@@ -181,7 +181,7 @@ describe("a cluster", () => {
     });
     const found = await collectCluster("east", kubeConfigOf({ kubeconfig }), ["web", "istio-system"]);
     expect(found.problems).toEqual([
-      "events could not be listed: the API server answered 403",
+      "events could not be listed: the API server answered 403: no",
       "web: Pod front: container main is in CrashLoopBackOff: back-off; it ended before with exit code 2; no such file",
     ]);
     expect(found.secrets).toEqual([base64("opensesame"), "opensesame"]);

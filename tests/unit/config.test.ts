@@ -343,7 +343,7 @@ group("mistakes", () => {
     ],
     [
       "texts of Kubernetes in Helm values",
-      { values: { ingress: { podAnnotations: { scrape: true }, tolerations: [], replicaCount: 2 } } },
+      { values: { ingress: { podAnnotations: { scrape: true }, tolerations: [], labels: { app: "a" } } } },
       [
         "values.ingress.podAnnotations.scrape: expected text, found the boolean true: put it in quotes, or pulumi config set --path values.ingress.podAnnotations.scrape true --type string",
       ],

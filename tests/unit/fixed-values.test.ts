@@ -144,7 +144,7 @@ describe("logins to registries", () => {
       imagePullSecret: JSON.stringify({ auths, credsStore: "desktop" }),
     });
     expect(message).toContain(
-      "imagePullSecret: it has no login to registry.test: a credential store of Docker has it",
+      "imagePullSecret: expected a login to registry.test, which only a credential store of Docker has",
     );
     expect(message).not.toContain("cmVhZGVyOmh1c2g=");
     expect(more).toEqual([]);
