@@ -9,6 +9,7 @@ import {
   type BookinfoServicesArgs,
   clusterLabel,
 } from "../values/bookinfo.ts";
+import { awaitedFor } from "./custom-timeouts.ts";
 
 export interface BookinfoArgs extends BookinfoServicesArgs {
   /** Name of the cluster, by which route tables find its pods. */
@@ -71,8 +72,8 @@ export class Bookinfo extends pulumi.ComponentResource {
     for (const version of versions) {
       new k8s.apps.v1.Deployment(
         `${name}-${app}-${version.version}`,
-        deployment(app, version, cluster, namespace, account.metadata.name, timeoutSeconds),
-        { parent: this, dependsOn: [...injection] },
+        deployment(app, version, cluster, namespace, account.metadata.name),
+        { parent: this, dependsOn: [...injection], ...awaitedFor(timeoutSeconds) },
       );
     }
   }
@@ -84,7 +85,6 @@ function deployment(
   cluster: string,
   namespace: pulumi.Input<string>,
   serviceAccountName: pulumi.Input<string>,
-  timeoutSeconds: number,
 ): k8s.apps.v1.DeploymentArgs {
   const labels = { app, version };
   return {
@@ -92,7 +92,6 @@ function deployment(
       name: `${app}-${version}`,
       namespace,
       labels,
-      annotations: { "pulumi.com/timeoutSeconds": String(timeoutSeconds) },
     },
     spec: {
       replicas: 1,

@@ -5,6 +5,8 @@ import type { LabConfig } from "../config.ts";
 import type { ReleaseName } from "../config/schema.ts";
 import type { HelmValues } from "../values/merge.ts";
 import { type OwnRelease, valuesOf } from "../values/releases.ts";
+import { Mending } from "./mending.ts";
+import { settled } from "./settled.ts";
 
 /** What every release of a lab takes from its configuration. */
 export type ReleaseSettings = Pick<LabConfig, "values" | "secretValues" | "timeoutSeconds">;
@@ -26,6 +28,8 @@ export function helmRelease(
 ): k8s.helm.v3.Release {
   const { kind, release, namespace, chart, values, clusterValues, secretValues, timeoutSeconds } = args;
   const merged = valuesOf(args, values, clusterValues);
+  const wanted = pulumi.output(merged).apply((found) => ({ version: chart.version, values: found }));
+  const mending = new Mending({ release, namespace, access: args.access, wanted });
   return new k8s.helm.v3.Release(
     name,
     {
@@ -35,10 +39,10 @@ export function helmRelease(
       values: secretValues && values[kind] !== undefined ? pulumi.secret(merged) : merged,
       timeout: timeoutSeconds,
     },
-    pulumi.mergeOptions(opts, {
+    pulumi.mergeOptions(pulumi.mergeOptions(opts, mending.options), {
       // Two releases of one name cannot exist side by side.
       deleteBeforeReplace: true,
-      hooks: { onError: [onFailure(name, args)] },
+      hooks: { onError: [onFailure(name, args, mending)] },
     }),
   );
 }
@@ -47,32 +51,25 @@ export function helmRelease(
  * What is done about a release that fails: what a run that was cut off left of it is made good, and it is tried once
  * more; else what stands in its way is told, of which Helm says no more than that the time is over.
  */
-function onFailure(resource: string, args: ReleaseArgs): pulumi.ErrorHook {
+function onFailure(resource: string, args: ReleaseArgs, mending: Mending): pulumi.ErrorHook {
   let isMended = false;
-  return new pulumi.ErrorHook(`${resource}-failure`, async ({ errors }) => {
-    // Loaded only where something has gone wrong: the library is large.
-    const [{ clusterOf }, { diagnose }, { mend }] = await Promise.all([
-      import("../steps/cluster.ts"),
-      import("../steps/diagnose.ts"),
-      import("../steps/helm-release.ts"),
-    ]);
-    const { release: name, access } = args;
-    const { context, kubeconfig, namespace } = await valueOf(
-      pulumi.output({ ...access, namespace: args.namespace }),
-    );
-    const where = `${name} in namespace ${namespace}`;
-    if (!isMended && (await mend(clusterOf({ context, kubeconfig }), { namespace, name }, errors))) {
+  return new pulumi.ErrorHook(`${resource}-failure`, async ({ errors, failedOperation }) => {
+    mending.end();
+    const mended =
+      isMended || failedOperation !== "create" ? undefined : await mending.makeInstallable(errors);
+    if (mended !== undefined) {
       isMended = true;
-      await pulumi.log.warn(`${where} was left half done by a run that was cut off; it is completed`);
+      await pulumi.log.warn(mended);
       return true;
     }
+    const { release: name, access } = args;
+    const known = await settled(pulumi.output({ ...access, namespace: args.namespace }));
+    if (known === undefined) return false;
+    const { context, kubeconfig, namespace } = known;
+    // Loaded only where something has gone wrong: the library is large.
+    const { diagnose } = await import("../steps/diagnose.ts");
     for (const problem of await diagnose({ context, kubeconfig }, namespace))
-      await pulumi.log.error(`${where}: ${problem}`);
+      await pulumi.log.error(`${name} in namespace ${namespace}: ${problem}`);
     return false;
   });
 }
-
-const valueOf = <T>(output: pulumi.Output<T>): Promise<T> =>
-  new Promise((resolve) => {
-    output.apply(resolve);
-  });

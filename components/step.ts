@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwaitedValue } from "../steps/awaited-value.ts";
+import { timeoutVariable } from "../steps/run.ts";
 
 export interface StepArgs {
   /** A script under `steps/`, without folder and ending. */
@@ -9,6 +10,13 @@ export interface StepArgs {
   readonly spec: Readonly<Record<string, pulumi.Input<unknown>>>;
   /** What it is told through its environment; kept secret in the state. */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** How long it may wait for anything; another time-out alone is no reason to run it again. */
+  readonly timeoutSeconds?: number;
+  /**
+   * Its result has one form, and seldom changes: a preview that would run it again goes on with the last one. With an
+   * unknown kubeconfig, everything in a cluster would look changed.
+   */
+  readonly isSteady?: boolean;
 }
 
 export interface Step<T> {
@@ -21,9 +29,10 @@ export interface Step<T> {
 /** Runs a script of `steps/` once, and again whenever what it is told changes. */
 export function runStep<T>(
   name: string,
-  { script, spec, environment = {} }: StepArgs,
+  { script, spec, environment = {}, timeoutSeconds, isSteady = false }: StepArgs,
   opts: pulumi.CustomResourceOptions,
 ): Step<T> {
+  const recall = isSteady && pulumi.runtime.isDryRun() ? new Recall(name) : undefined;
   const resource = new command.local.Command(
     name,
     {
@@ -31,14 +40,57 @@ export function runStep<T>(
       // the same from every checkout.
       interpreter: ["node", `steps/${script}.ts`],
       create: pulumi.jsonStringify(spec),
-      environment: pulumi.secret(environment),
+      environment: pulumi.secret({
+        ...environment,
+        ...(timeoutSeconds === undefined ? {} : { [timeoutVariable]: String(timeoutSeconds) }),
+      }),
       // Standard output is the result, and may be a kubeconfig; progress goes to standard error.
       logging: command.local.Logging.Stderr,
       addPreviousOutputInEnv: false,
     },
-    pulumi.mergeOptions(opts, { additionalSecretOutputs: ["stdout"] }),
+    pulumi.mergeOptions(opts, {
+      additionalSecretOutputs: ["stdout"],
+      ...(timeoutSeconds === undefined ? {} : { ignoreChanges: [`environment.${timeoutVariable}`] }),
+      hooks: {
+        ...(timeoutSeconds === undefined ? {} : { onError: [untilTimeout(name, timeoutSeconds)] }),
+        ...(recall === undefined ? {} : { beforeUpdate: [recall.hook] }),
+      },
+    }),
   );
-  return { resource, result: pulumi.secret(resource.stdout).apply((stdout) => JSON.parse(stdout) as T) };
+  const stdout = recall === undefined ? resource.stdout : recall.outputOf(resource);
+  return { resource, result: pulumi.secret(stdout).apply((text) => JSON.parse(text) as T) };
+}
+
+/** A step that is run again has the time-out that it had the first time; it goes on until the present one is over. */
+function untilTimeout(name: string, timeoutSeconds: number): pulumi.ErrorHook {
+  let waited = 0;
+  return new pulumi.ErrorHook(`${name}-timeout`, ({ errors: [newest = ""] }) => {
+    const [, seconds = "Infinity"] = /waited (\d+) s for /.exec(newest) ?? [];
+    waited += Number(seconds);
+    return waited < timeoutSeconds;
+  });
+}
+
+/** What a step printed last, where a preview would run it again. */
+class Recall {
+  readonly hook: pulumi.ResourceHook;
+  #last: pulumi.Input<string> | undefined;
+
+  constructor(name: string) {
+    this.hook = new pulumi.ResourceHook(
+      `${name}-recall`,
+      ({ oldOutputs }) => {
+        this.#last = oldOutputs?.["stdout"] as pulumi.Input<string> | undefined;
+      },
+      { onDryRun: true },
+    );
+  }
+
+  /** The output of a step: what it printed last, or prints. */
+  outputOf({ urn, stdout }: command.local.Command): pulumi.Output<string> {
+    // The URN is known once the engine has decided about the step, which then may be unknown.
+    return urn.apply(() => pulumi.output(this.#last ?? stdout));
+  }
 }
 
 /** Some fields of one object, each under the name that it is given. */
@@ -68,7 +120,8 @@ export function awaitValues<T>(
     name,
     {
       script: "await",
-      spec: { cluster, timeoutSeconds, values },
+      spec: { cluster, values },
+      timeoutSeconds,
       environment: { MESHLAB_KUBECONFIG: kubeconfig },
     },
     opts,

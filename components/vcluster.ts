@@ -83,7 +83,7 @@ export class VCluster extends pulumi.ComponentResource {
       // Copies of the cluster's pods would run on without anybody who looks after them.
       runStep(
         `${name}-pause`,
-        { script: "pause", spec: { cluster: clusterName, hostContext, timeoutSeconds } },
+        { script: "pause", spec: { cluster: clusterName, hostContext }, timeoutSeconds },
         { parent: this, dependsOn: [release] },
       );
     }
@@ -105,8 +105,9 @@ export class VCluster extends pulumi.ComponentResource {
           // What else could change address or certificate.
           version: `${chart.version} ${versions.k3s}`,
           ...(renew === "" ? {} : { renew }),
-          timeoutSeconds,
         },
+        timeoutSeconds,
+        isSteady: true,
       },
       { parent: this, dependsOn: [release], ...this.inside },
     );

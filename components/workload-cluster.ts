@@ -80,7 +80,8 @@ export class WorkloadCluster extends pulumi.ComponentResource {
         `${name}-${role}`,
         {
           script: "relay-token",
-          spec: { verb, cluster: cluster.name, timeoutSeconds },
+          spec: { verb, cluster: cluster.name },
+          timeoutSeconds,
           environment: { MESHLAB_KUBECONFIG: kubeconfig, MESHLAB_RELAY_TOKEN: relay.token },
         },
         { parent: this, ...this.vcluster.inside, dependsOn },
@@ -116,7 +117,8 @@ export class WorkloadCluster extends pulumi.ComponentResource {
       `${name}-localities`,
       {
         script: "localities",
-        spec: { cluster: cluster.name, ...place, timeoutSeconds },
+        spec: { cluster: cluster.name, ...place },
+        timeoutSeconds,
         environment: { MESHLAB_KUBECONFIG: this.vcluster.kubeconfig },
       },
       { parent: this, ...this.vcluster.inside },

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { CoreV1Api, V1Secret } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
 import { ifExists } from "./cluster.ts";
+import { objectsOf, unionOf } from "./helm-manifest.ts";
+import { deleteObjects } from "./objects.ts";
 
 /** A Helm release by name. */
 export interface ReleaseName {
@@ -8,27 +11,41 @@ export interface ReleaseName {
   readonly name: string;
 }
 
-/** What Helm keeps of a release: a Secret for each revision, the oldest first. */
-async function revisionsOf(core: CoreV1Api, { namespace, name }: ReleaseName): Promise<V1Secret[]> {
-  const labelSelector = `owner=helm,name=${name}`;
-  const { items } = await core.listNamespacedSecret({ namespace, labelSelector });
-  const revision = ({ metadata }: V1Secret): number => Number(metadata?.labels?.["version"]);
-  return items.toSorted((a, b) => revision(a) - revision(b));
+/** A revision of a release, as far as it is looked at. */
+interface Revision {
+  readonly info: { readonly status: string };
+  readonly manifest: string;
+  /** Values that it was given. */
+  readonly config?: unknown;
+  readonly chart: { readonly metadata: { readonly version: string } };
+}
+
+/** What a release is to be made of. */
+export interface Wanted {
+  readonly version: string;
+  readonly values: unknown;
+}
+
+const versionOf = ({ metadata }: V1Secret): number => Number(metadata?.labels?.["version"]);
+const statusIn = ({ metadata }: V1Secret): string => metadata?.labels?.["status"] ?? "";
+const revisionIn = ({ data }: V1Secret): Revision => decodeRevision(data?.["release"] ?? "") as Revision;
+
+/** What Helm keeps of a release, but for what has been replaced since: a Secret for each revision, the oldest first. */
+async function revisionsOf(core: CoreV1Api, release: ReleaseName): Promise<V1Secret[]> {
+  return (await look(core, release)).secrets;
+}
+
+async function look(core: CoreV1Api, { namespace, name }: ReleaseName) {
+  const labelSelector = `owner=helm,name=${name},status!=superseded`;
+  const { items, metadata } = await core.listNamespacedSecret({ namespace, labelSelector });
+  const secrets = items.toSorted((a, b) => versionOf(a) - versionOf(b));
+  return { secrets, at: metadata?.resourceVersion ?? "" };
 }
 
 /** Status of a release's last revision, e.g. `pending-install`; undefined: there is no such release. */
 export async function statusOf(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
-  return (await revisionsOf(core, release)).at(-1)?.metadata?.labels?.["status"];
-}
-
-/** Gives the last revision the status `failed`, as Helm does itself where it is not killed; an upgrade goes on from there. */
-export async function markFailed(core: CoreV1Api, release: ReleaseName): Promise<void> {
-  const revision = (await revisionsOf(core, release)).at(-1);
-  if (revision === undefined) return;
-  const { metadata: { name = "", labels = {} } = {}, data = {} } = revision;
-  labels["status"] = "failed";
-  data["release"] = withStatus(data["release"] ?? "", "failed");
-  await core.replaceNamespacedSecret({ name, namespace: release.namespace, body: revision });
+  const last = (await revisionsOf(core, release)).at(-1);
+  return last && statusIn(last);
 }
 
 /** Helm keeps a revision as JSON in gzip in base64, and Secrets have base64 of their own. */
@@ -37,40 +54,123 @@ export function decodeRevision(encoded: string): unknown {
   return JSON.parse(gunzipSync(text).toString());
 }
 
-function withStatus(encoded: string, status: string): string {
-  const revision = decodeRevision(encoded) as { info: Record<string, unknown> };
-  const changed = { ...revision, info: { ...revision.info, status } };
-  return Buffer.from(gzipSync(JSON.stringify(changed)).toString("base64")).toString("base64");
-}
-
-/** Makes Helm forget a release; what it consists of stays, and is adopted by an installation of the same name. */
-async function forget(core: CoreV1Api, release: ReleaseName): Promise<void> {
-  const { namespace } = release;
-  const names = (await revisionsOf(core, release)).map(({ metadata }) => metadata?.name ?? "");
-  await Promise.all(names.map((name) => ifExists(core.deleteNamespacedSecret({ namespace, name }))));
-}
-
-/** What Helm says of a release that somebody else left, or works on, and what makes it go on from there. */
-const remedies: readonly (readonly [
-  complaint: string,
-  remedy: (core: CoreV1Api, release: ReleaseName) => Promise<void>,
-])[] = [
-  ["cannot re-use a name that is still in use", forget],
-  ["another operation (install/upgrade/rollback) is in progress", markFailed],
-];
+const encodeRevision = (revision: Revision): string =>
+  Buffer.from(gzipSync(JSON.stringify(revision)).toString("base64")).toString("base64");
 
 /**
- * Makes good what a run that was cut off left of a release, where that is what went wrong. A stack's lock keeps
- * other runs away, and nobody but the stack installs anything in its namespaces: what stands in the way is its own.
+ * Makes the next upgrade of a release start from all that its last ones left, where they did not succeed: Helm removes
+ * what the last revision that succeeded has and the new one lacks; what others brought since would stay for ever, and
+ * one that was cut off would refuse the upgrade. A stack's lock keeps other runs away, and nobody but the stack
+ * installs anything in its namespaces.
  *
- * @returns whether the operation is worth another try
+ * @returns the status of the release, if it is not `deployed`; `undefined` where Helm is content with it
  */
-export async function mend(
+export async function makeUpgradable(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
+  const secrets = await revisionsOf(core, release);
+  const last = secrets.at(-1);
+  if (last === undefined) {
+    await seed(core, release);
+    return "not installed";
+  }
+  const status = statusIn(last);
+  if (status === "deployed") return undefined;
+
+  const deployed = secrets.findLastIndex((secret) => statusIn(secret) === "deployed");
+  const base = secrets[deployed] ?? last;
+  const manifest = unionOf(secrets.slice(Math.max(deployed, 0)).map((secret) => revisionIn(secret).manifest));
+  const failed = base === last ? { info: { ...revisionIn(last).info, status: "failed" } } : {};
+  await rewrite(core, base, { manifest, ...failed });
+  if (base !== last) await markFailed(core, release);
+  return status;
+}
+
+/** Gives the last revision the status `failed`, as Helm does itself where it is not killed; an upgrade goes on from there. */
+export async function markFailed(core: CoreV1Api, release: ReleaseName): Promise<void> {
+  const last = (await revisionsOf(core, release)).at(-1);
+  if (last !== undefined) await rewrite(core, last, { info: { ...revisionIn(last).info, status: "failed" } });
+}
+
+/** Changes a revision, unless somebody else did since it was read. */
+async function rewrite(core: CoreV1Api, secret: V1Secret, changes: Partial<Revision>): Promise<void> {
+  const before = revisionIn(secret);
+  const revision = { ...before, ...changes };
+  if (isDeepStrictEqual(revision, before)) return;
+  const { name = "", namespace = "", labels } = secret.metadata ?? {};
+  secret.metadata = { ...secret.metadata, labels: { ...labels, status: revision.info.status } };
+  secret.data = { release: encodeRevision(revision) };
+  await core.replaceNamespacedSecret({ name, namespace, body: secret });
+}
+
+/** Lets Helm upgrade a release that somebody uninstalled: it starts from a first revision that has nothing. */
+async function seed(core: CoreV1Api, { namespace, name }: ReleaseName): Promise<void> {
+  const now = new Date().toISOString();
+  const info = {
+    first_deployed: now,
+    last_deployed: now,
+    description: "Was not installed",
+    status: "failed",
+  };
+  const chart = { metadata: { name, version: "0.0.0" } };
+  const revision = { name, namespace, version: 1, info, chart, config: {}, manifest: "" };
+  const labels = { owner: "helm", name, status: info.status, version: "1" };
+  await core.createNamespacedSecret({
+    namespace,
+    body: {
+      type: "helm.sh/release.v1",
+      metadata: { name: `sh.helm.release.v1.${name}.v1`, labels },
+      data: { release: encodeRevision(revision) },
+    },
+  });
+}
+
+/** What is due about a release: an upgrade that changes it, or one that completes it and has this description. */
+export interface Due {
+  readonly description?: string;
+}
+
+/** Whether a release is not as it is wanted. */
+export async function dueUpgrade(
   core: CoreV1Api,
   release: ReleaseName,
-  errors: readonly string[],
-): Promise<boolean> {
-  const found = remedies.find(([complaint]) => errors.some((error) => error.includes(complaint)));
-  await found?.[1](core, release);
-  return found !== undefined;
+  wanted: Wanted,
+): Promise<Due | undefined> {
+  const { secrets, at } = await look(core, release);
+  const last = secrets.at(-1);
+  // Each has a description of its own: one that it has already would be no reason for an upgrade.
+  if (last === undefined) return { description: `Installation into the cluster's state ${at}` };
+  const status = statusIn(last);
+  if (status !== "deployed")
+    return { description: `Completion of revision ${versionOf(last)}, which was ${status}` };
+  return isOf(revisionIn(last), wanted) ? undefined : {};
+}
+
+const isOf = ({ config, chart }: Revision, { version, values }: Wanted): boolean =>
+  chart.metadata.version === version && isDeepStrictEqual(config ?? {}, JSON.parse(JSON.stringify(values)));
+
+/**
+ * Makes room for the installation of a release that a run which was cut off left, and of which the stack knows
+ * nothing. What was installed as it is wanted is left as it is: the installation adopts it. Else what it consists of
+ * is deleted: what is adopted would keep the fields that only the old one had.
+ */
+export async function makeInstallable(
+  cluster: KubeConfig,
+  release: ReleaseName,
+  wanted: Wanted,
+): Promise<void> {
+  const core = cluster.makeApiClient(CoreV1Api);
+  const secrets = await revisionsOf(core, release);
+  const revisions = secrets.map(revisionIn);
+  const last = revisions.at(-1);
+  if (last?.info.status !== "deployed" || !isOf(last, wanted))
+    await deleteObjects(
+      cluster,
+      release.namespace,
+      objectsOf(unionOf(revisions.map(({ manifest }) => manifest))),
+    );
+  const { namespace } = release;
+  await Promise.all(
+    secrets.map(({ metadata }) =>
+      ifExists(core.deleteNamespacedSecret({ namespace, name: metadata?.name ?? "" })),
+    ),
+  );
 }

@@ -1,11 +1,17 @@
 import { inOneLine } from "../kubernetes/unreached.ts";
 
+/** Environment variable with a time-out: as a part of the spec, it would be a reason to run a step again. */
+export const timeoutVariable = "MESHLAB_TIMEOUT_SECONDS";
+
+const timeoutIn = ({ [timeoutVariable]: seconds = "600" }: NodeJS.ProcessEnv): number => Number(seconds);
+
 /** Runs a step on the spec given as its one argument and prints its result; an error is one line on standard error. */
 export async function run<Spec>(step: (spec: Spec) => Promise<unknown>): Promise<void> {
   try {
     const [, , spec] = process.argv;
     if (spec === undefined) throw new Error("expected one argument, the spec as JSON");
-    process.stdout.write(JSON.stringify(await step(JSON.parse(spec) as Spec)));
+    const given = { timeoutSeconds: timeoutIn(process.env), ...(JSON.parse(spec) as object) };
+    process.stdout.write(JSON.stringify(await step(given as Spec)));
   } catch (error) {
     console.error(inOneLine(error));
     // At once: a request that hangs would keep the process alive.

@@ -14,6 +14,7 @@ import {
 } from "../../values/keycloak.ts";
 import type { Host } from "../host.ts";
 import { awaitValues, fieldsOf } from "../step.ts";
+import { awaitedFor } from "../custom-timeouts.ts";
 
 export interface KeycloakArgs extends Pick<
   LabConfig,
@@ -98,7 +99,7 @@ export class Keycloak extends pulumi.ComponentResource {
         realm: realmSecret.metadata.name,
         logins: logins.metadata.name,
       }),
-      { parent: this },
+      { parent: this, ...awaitedFor(timeoutSeconds) },
     );
 
     const exposed = awaitValues<ExposedService>(
@@ -120,7 +121,7 @@ export class Keycloak extends pulumi.ComponentResource {
 }
 
 function deployment(
-  { versions, imageRegistry, redirectUri, timeoutSeconds }: KeycloakArgs,
+  { versions, imageRegistry, redirectUri }: KeycloakArgs,
   namespace: pulumi.Output<string>,
   secrets: { readonly realm: pulumi.Output<string>; readonly logins: pulumi.Output<string> },
 ): k8s.apps.v1.DeploymentArgs {
@@ -131,7 +132,6 @@ function deployment(
       name: keycloak,
       namespace,
       labels,
-      annotations: { "pulumi.com/timeoutSeconds": String(timeoutSeconds) },
     },
     spec: {
       replicas: 1,

@@ -284,7 +284,6 @@ describe("a virtual cluster's kubeconfig", () => {
       hostContext: "kind",
       expose: "LoadBalancer",
       version: "0.10.2 v1.22.5-k3s1",
-      timeoutSeconds: 77,
     });
   });
 });

@@ -29,6 +29,17 @@ function ambient(kubeconfig: string): { KUBECONFIG: string } {
   return { KUBECONFIG: file };
 }
 
+it("a step waits as long as its environment says", async () => {
+  const { kubeconfig } = await apiServer({});
+  const values = { token: { kind: "Secret", namespace: "a", name: "b", field: ["data"] } };
+  const environment = { MESHLAB_KUBECONFIG: kubeconfig, MESHLAB_TIMEOUT_SECONDS: "1" };
+  const { code, stderr } = await step("await", { cluster: "east", values }, environment);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^waited 1 s for Secret b .*: it does not exist/),
+  ]);
+});
+
 describe("poll", () => {
   const wait = { what: "the moon", hint: "Look up.", timeoutSeconds: 0.01 };
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as state from "@pulumi/pulumi/runtime/state.js";
 
 /** A resource as it was registered with the engine. */
 export interface Registration {
@@ -44,7 +45,8 @@ export async function record(
     "mesh-lab",
     "test",
   );
-  // The mocks say that they know hooks, and lack the methods.
+  // The mocks know no transforms, which a component may give, and say that they know hooks, and lack the methods.
+  (state as unknown as { getStore(): { supportsTransforms: boolean } }).getStore().supportsTransforms = true;
   const registered = (_: unknown, callback: (error: null, answer: object) => void) => {
     callback(null, {});
   };

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { ReleaseName, Wanted } from "../steps/helm-release.ts";
+import { settled } from "./settled.ts";
+
+/** What is known of a release that may need mending. */
+export interface Mended {
+  readonly release: string;
+  readonly namespace: pulumi.Input<string>;
+  readonly wanted: pulumi.Input<Wanted>;
+  readonly access: { readonly kubeconfig?: pulumi.Output<string>; readonly context?: string | undefined };
+}
+
+/** A release in its cluster. */
+interface Found {
+  readonly cluster: KubeConfig;
+  readonly release: ReleaseName;
+  readonly wanted: Wanted;
+}
+
+/** Inputs that alone are no reason to upgrade a release. */
+const quiet = ["timeout", "description"];
+
+/**
+ * Makes good what runs that failed or were cut off left of a release: an upgrade of what is not `deployed` comes
+ * whether the configuration asks for it or not, starts from all that is there, and gets past broken pods.
+ */
+export class Mending {
+  readonly #mended: Mended;
+  #upgrade = new AbortController();
+
+  constructor(mended: Mended) {
+    this.#mended = mended;
+  }
+
+  /** Resource options that do it. */
+  get options(): pulumi.CustomResourceOptions {
+    return {
+      ignoreChanges: [...quiet],
+      // A preview asks no cluster.
+      transforms: pulumi.runtime.isDryRun() ? [] : [(args) => this.#becomeDue(args)],
+      hooks: {
+        beforeUpdate: [() => this.#beginUpgrade()],
+        afterUpdate: [
+          async () => {
+            this.end();
+          },
+        ],
+      },
+    };
+  }
+
+  /** The upgrade is over. */
+  end(): void {
+    this.#upgrade.abort();
+  }
+
+  /** Whether an installation that failed is worth another try, and what was found. */
+  async makeInstallable(errors: readonly string[]): Promise<string | undefined> {
+    if (!errors.some((error) => error.includes("cannot re-use a name that is still in use")))
+      return undefined;
+    const found = await this.#find();
+    if (found === undefined) return undefined;
+    const { makeInstallable } = await helm();
+    await makeInstallable(found.cluster, found.release, found.wanted);
+    return `${found.release.name} in namespace ${found.release.namespace} was left half done by a run that was cut off; it is installed again`;
+  }
+
+  async #becomeDue({
+    props,
+    opts,
+  }: pulumi.ResourceTransformArgs): Promise<pulumi.ResourceTransformResult | undefined> {
+    const { ignoreChanges = [] } = opts;
+    // In a cluster that is paused nothing answers.
+    if (ignoreChanges.includes("*")) return undefined;
+    const found = await this.#find();
+    if (found === undefined) return undefined;
+    const [{ dueUpgrade }, { CoreV1Api }] = await Promise.all([helm(), client()]);
+    const core = found.cluster.makeApiClient(CoreV1Api);
+    const due = await ifAnswered(dueUpgrade(core, found.release, found.wanted));
+    if (due === undefined) return undefined;
+    return {
+      props: { ...props, ...due },
+      opts: { ...opts, ignoreChanges: ignoreChanges.filter((property) => !quiet.includes(property)) },
+    };
+  }
+
+  async #beginUpgrade(): Promise<void> {
+    const found = await this.#find();
+    if (found === undefined) return;
+    const { cluster, release } = found;
+    const [{ makeUpgradable }, { keepDeletingStuckPods }, { CoreV1Api }] = await Promise.all([
+      helm(),
+      import("../steps/stuck-pods.ts"),
+      client(),
+    ]);
+    const where = `${release.name} in namespace ${release.namespace}`;
+    const status = await ifAnswered(makeUpgradable(cluster.makeApiClient(CoreV1Api), release));
+    if (status !== undefined) await pulumi.log.info(`${where} was ${status}: this run completes it`);
+    this.#upgrade = new AbortController();
+    void keepDeletingStuckPods(cluster, release, this.#upgrade.signal, (pod) => {
+      void pulumi.log.info(`${where}: Pod ${pod} is not ready and has an older template; it is deleted`);
+    });
+  }
+
+  /** Undefined: nothing is known of it in this run. */
+  async #find(): Promise<Found | undefined> {
+    const { release: name, namespace, wanted, access } = this.#mended;
+    const known = await settled(pulumi.output({ ...access, namespace, wanted }));
+    if (known === undefined) return undefined;
+    const { kubeConfigOf } = await import("../steps/cluster.ts");
+    const { context, kubeconfig } = known;
+    const cluster = kubeConfigOf({ context, kubeconfig });
+    return { cluster, release: { namespace: known.namespace, name }, wanted: known.wanted };
+  }
+}
+
+const patienceMs = 10_000;
+
+/** Undefined where the cluster does not answer, or not in time: what is done with it next tells so. */
+const ifAnswered = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  Promise.race([answer.catch(() => undefined), sleep(patienceMs, undefined, { ref: false })]);
+
+// Loaded only where there is something to do: the library is large.
+const helm = () => import("../steps/helm-release.ts");
+const client = () => import("@kubernetes/client-node");

@@ -1,0 +1,38 @@
+import { type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
+import { ifExists } from "./cluster.ts";
+import { mapping } from "../config/mapping.ts";
+import type { ManifestObject } from "./helm-manifest.ts";
+import { poll } from "./poll.ts";
+
+/** Kinds whose objects hold what others made. */
+const holders = ["CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"];
+
+const isToStay = ({ kind, metadata: { annotations } }: ManifestObject): boolean =>
+  holders.includes(kind) || mapping(annotations)["helm.sh/resource-policy"] === "keep";
+
+const patienceSeconds = 60;
+
+/** Deletes what a manifest in a namespace has, as Helm does, and waits until it is gone with all that it owns. */
+export async function deleteObjects(
+  cluster: KubeConfig,
+  namespace: string,
+  objects: readonly ManifestObject[],
+): Promise<void> {
+  const api = cluster.makeApiClient(KubernetesObjectApi);
+  const deletions = objects
+    .filter((object) => !isToStay(object))
+    .map(async ({ apiVersion, kind, metadata }) => {
+      const header = { apiVersion, kind, metadata: { namespace, ...metadata } };
+      await ifExists(api.delete(header, undefined, undefined, undefined, undefined, "Foreground"));
+      await poll({
+        what: `${kind} ${metadata.name} in namespace ${namespace} to go`,
+        hint: "Look at its finalizers.",
+        timeoutSeconds: patienceSeconds,
+        look: async () => {
+          const found = await ifExists(api.read(header));
+          return found === undefined ? { value: true } : { state: "it is there" };
+        },
+      });
+    });
+  await Promise.all(deletions);
+}
