@@ -232,9 +232,12 @@ describe("an upgrade", () => {
     );
     expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([gone]);
     expect(bodies.get(gone)).toEqual({ preconditions: { uid: "p", resourceVersion: "7" } });
-    expect(said).toEqual([
-      "info: istiod in namespace istio-system: Pod db-0 is not ready and has an older template; it is deleted",
-    ]);
+    // It is said after it is done.
+    await vi.waitFor(() => {
+      expect(said).toEqual([
+        "info: istiod in namespace istio-system: Pod db-0 is not ready and has an older template; it is deleted",
+      ]);
+    });
   });
 
   it.each<[string, Parameters<typeof set>[0], Parameters<typeof pod>[0], boolean]>([
