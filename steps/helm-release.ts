@@ -96,7 +96,7 @@ async function rewrite(core: CoreV1Api, secret: V1Secret, changes: Partial<Revis
   const revision = { ...before, ...changes };
   if (isDeepStrictEqual(revision, before)) return;
   const { name = "", namespace = "", labels } = secret.metadata ?? {};
-  secret.metadata = { ...secret.metadata, labels: { ...labels, status: revision.info.status } };
+  Object.assign((secret.metadata ??= {}), { labels: { ...labels, status: revision.info.status } });
   secret.data = { release: encodeRevision(revision) };
   await core.replaceNamespacedSecret({ name, namespace, body: secret });
 }
