@@ -429,4 +429,18 @@ describe("pause", () => {
     expect(JSON.parse(stdout)).toEqual({ removed: 1 });
     expect(requests).toEqual([set, set, list, "DELETE /api/v1/namespaces/east/pods/app-x-default-x-east"]);
   });
+
+  it("removes none where it does not know what runs the control plane, and says so at once", async () => {
+    const { kubeconfig, requests } = await apiServer({});
+    const { code, stderr } = await step(
+      "pause",
+      { cluster: "east", timeoutSeconds: 60 },
+      ambient(kubeconfig),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "StatefulSet east in namespace east of the host, the control plane that is to stop, is not there: npm run lab -- status says what is",
+    );
+    expect(requests).toEqual(["GET /apis/apps/v1/namespaces/east/statefulsets/east"]);
+  });
 });
