@@ -1,7 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
-import { labCommand } from "../commands.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { vclusterRelease } from "../values/releases.ts";
@@ -9,6 +8,7 @@ import { pullSecretName } from "../values/vcluster.ts";
 import type { Host } from "./host.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
+import { Pause } from "./pause.ts";
 import { runStep } from "./step.ts";
 
 export interface VClusterArgs
@@ -16,10 +16,19 @@ export interface VClusterArgs
     ReleaseSettings,
     Pick<
       LabConfig,
-      "expose" | "controlPlane" | "versions" | "imageRegistry" | "hasPullSecret" | "imagePullSecret" | "renew"
+      | "expose"
+      | "nodeAddress"
+      | "controlPlane"
+      | "versions"
+      | "imageRegistry"
+      | "hasPullSecret"
+      | "imagePullSecret"
+      | "renew"
     > {
   /** The cluster; its name is that of its namespace, release, context and StatefulSet. */
   readonly cluster: ManagementConfig;
+  /** The management cluster, without which agents are not ready. */
+  readonly management: Pick<ManagementConfig, "name">;
   readonly chart: ChartSource;
   readonly host: Host;
 }
@@ -30,6 +39,8 @@ export interface VClusterArgs
  * Its children need the provider of the host. What is to live inside takes the options `inside`.
  */
 export class VCluster extends pulumi.ComponentResource {
+  /** Its name. */
+  readonly name: string;
   /** Kubeconfig with one context, named after the cluster; secret. */
   readonly kubeconfig: pulumi.Output<string>;
   /** Where the cluster's API server is reached, as `HOST:PORT`. */
@@ -46,6 +57,7 @@ export class VCluster extends pulumi.ComponentResource {
     super("meshlab:cluster:VCluster", name, {}, opts);
     const { cluster, chart, host, expose, versions, renew, timeoutSeconds, imagePullSecret } = args;
     const { name: clusterName, paused } = cluster;
+    this.name = clusterName;
     const { context: hostContext } = host;
 
     const namespace = new k8s.core.v1.Namespace(
@@ -76,20 +88,29 @@ export class VCluster extends pulumi.ComponentResource {
         clusterValues: cluster.values,
         access: { context: hostContext },
       },
-      // A pod that begins without it has to wait until its image is asked for again.
-      { parent: this, dependsOn: pullSecret === undefined ? [] : [pullSecret] },
+      {
+        parent: this,
+        // A pod that begins without it has to wait until its image is asked for again.
+        dependsOn: pullSecret === undefined ? [] : [pullSecret],
+        ...(paused ? {} : { hooks: { afterUpdate: [afterPause(name, args)] } }),
+      },
     );
-    if (paused) {
+    const pause = paused ? new Pause(name, clusterName) : undefined;
+    if (pause !== undefined) {
       // Copies of the cluster's pods would run on without anybody who looks after them.
       runStep(
         `${name}-pause`,
-        { script: "pause", spec: { cluster: clusterName, hostContext }, timeoutSeconds },
-        { parent: this, dependsOn: [release] },
+        {
+          script: "pause",
+          spec: { cluster: clusterName, hostContext, holds: pause.holds() },
+          timeoutSeconds,
+        },
+        { parent: this, dependsOn: [release], hooks: { beforeUpdate: [pause.keepsAll] } },
       );
     }
     this.inside = {
       deletedWith: namespace,
-      ...(paused ? { transformations: [leftAsItIs(name, clusterName)] } : {}),
+      ...(pause === undefined ? {} : { transformations: [pause.leavesAsItIs] }),
     };
 
     // A ready release does not mean that the kubeconfig is there: the syncer writes it some time later.
@@ -125,19 +146,32 @@ export class VCluster extends pulumi.ComponentResource {
   }
 }
 
-/** What a program says of a resource in a paused cluster waits until somebody can do it; what is missing cannot wait. */
-function leftAsItIs(name: string, cluster: string): pulumi.ResourceTransformation {
-  const beforeCreate = new pulumi.ResourceHook(
-    `${name}-paused`,
-    ({ name: resource }) => {
-      throw new Error(
-        `${cluster} is paused, and ${resource} is yet to be made: ${labCommand(`resume ${cluster}`)}, or take its "paused" away.`,
-      );
-    },
-    { onDryRun: true },
-  );
-  return ({ props, opts }) => ({
-    props,
-    opts: { ...opts, ignoreChanges: ["*"], hooks: { ...opts.hooks, beforeCreate: [beforeCreate] } },
+/**
+ * Waits after a pause until what runs inside is back, before anything inside is touched: all of it depends on the
+ * release, and the API server refuses what it has a webhook for as long as nobody answers that.
+ */
+function afterPause(name: string, args: VClusterArgs): pulumi.ResourceHook {
+  const { cluster, management, host, expose, nodeAddress, timeoutSeconds } = args;
+  return new pulumi.ResourceHook(`${name}-comeback`, async ({ oldInputs }) => {
+    if (!(await isPauseOf(oldInputs))) return;
+    // Loaded only where it is needed: the library is large.
+    const { comeback } = await import("../steps/comeback.ts");
+    const missing = await comeback({
+      cluster: cluster.name,
+      management: management.name,
+      hostContext: host.context,
+      expose,
+      nodeAddress,
+      timeoutSeconds,
+    });
+    if (missing !== undefined) await pulumi.log.warn(missing);
   });
 }
+
+/** Whether these are the inputs of a release that wants no control plane. */
+const isPauseOf = (inputs: Record<string, unknown> | undefined): Promise<boolean> =>
+  new Promise((resolve) => {
+    pulumi.output(inputs?.["values"] as { replicas?: number } | undefined).apply((values) => {
+      resolve(values?.replicas === 0);
+    });
+  });

@@ -40,7 +40,11 @@ export class WorkloadCluster extends pulumi.ComponentResource {
     const { cluster, charts, timeoutSeconds, mgmt } = args;
     const { relay } = mgmt.glooMesh;
 
-    this.vcluster = new VCluster(`${name}-vcluster`, { ...args, chart: charts.vcluster }, { parent: this });
+    this.vcluster = new VCluster(
+      `${name}-vcluster`,
+      { ...args, management: mgmt.vcluster, chart: charts.vcluster },
+      { parent: this },
+    );
     const { kubeconfig, provider } = this.vcluster;
     const inside = { parent: this, provider, ...this.vcluster.inside };
 

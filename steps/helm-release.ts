@@ -48,6 +48,12 @@ export async function statusOf(core: CoreV1Api, release: ReleaseName): Promise<s
   return last && statusIn(last);
 }
 
+/** The objects of a release's last revision, as YAML; undefined: there is no such release. */
+export async function manifestOf(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
+  const last = (await revisionsOf(core, release)).at(-1);
+  return last && revisionIn(last).manifest;
+}
+
 /** Helm keeps a revision as JSON in gzip in base64, and Secrets have base64 of their own. */
 export function decodeRevision(encoded: string): unknown {
   const text = Buffer.from(Buffer.from(encoded, "base64").toString(), "base64");

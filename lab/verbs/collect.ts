@@ -12,7 +12,7 @@ import { Failure } from "../failure.ts";
 import { clustersIn, hostOf, readSettings } from "../lab.ts";
 import { step } from "../progress.ts";
 import { pulumi } from "../pulumi.ts";
-import { reachInside } from "../reach.ts";
+import { reachInside } from "../../steps/reach.ts";
 import { present, type Report, verb } from "../verb.ts";
 import { within } from "../within.ts";
 

@@ -1,13 +1,21 @@
-import type { KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { labCommand } from "../../commands.ts";
+import type { CheckedSettings } from "../../config/check.ts";
+import { ifExists } from "../../steps/cluster.ts";
+import { isReady } from "../../steps/conditions.ts";
 import { diagnose } from "../../steps/diagnose.ts";
+import { lookAtPods } from "../../steps/pods-on-host.ts";
 import { poll } from "../../steps/poll.ts";
+import { reachInside } from "../../steps/reach.ts";
+import { restored } from "../../steps/release-objects.ts";
+import { askHost } from "../ask-host.ts";
 import { controlPlaneOf, existingControlPlane, patchControlPlane, resuming } from "../control-plane.ts";
-import { chosenClusters, clusterOf, hostOf, readOutputs, readSettings } from "../lab.ts";
+import { isSyncerLost } from "../host-objects.ts";
+import { chosenClusters, hostOf, type Outputs, readOutputs, readSettings } from "../lab.ts";
+import { moved } from "../moved.ts";
 import { step } from "../progress.ts";
 import { recordPause } from "../recorded-pause.ts";
 import { present, type Report, verb } from "../verb.ts";
-import { lookAtPods, type PodsOnHost } from "../pods-on-host.ts";
 
 /** What became of a cluster. */
 interface ResumedCluster {
@@ -16,11 +24,17 @@ interface ResumedCluster {
   readonly wasRunning: boolean;
   /** How many of its pods are ready. */
   readonly readyPods: number;
+  /** The management cluster, where it does not run: agents get ready only when it does, and are not waited for. */
+  readonly agentsNeed?: string;
+  /** What of it was missing on the host and was made again, e.g. `Service devcluster2`. */
+  readonly restored?: readonly string[];
+  /** Where it is now, and what to do, where the stack has another address. */
+  readonly moved?: string;
 }
 
 export const resume = verb(
   "resume",
-  "Starts paused clusters again, and waits until their pods are back",
+  "Starts paused clusters again, makes what is missing of them on the host, and waits until their pods are back",
   "resume devcluster2",
 )
   .argument("[cluster...]", "only these; default: all")
@@ -30,48 +44,96 @@ async function resumed(names: readonly string[]): Promise<Report> {
   const [settings, outputs] = await Promise.all([readSettings(), readOutputs()]);
   const clusters = chosenClusters(settings, names);
   const host = hostOf(settings);
-  await Promise.all(clusters.map((cluster) => existingControlPlane(host, cluster)));
+  const found = await Promise.all(
+    clusters.map(async (cluster) => {
+      // Whether the host answers is asked in time; what it is to make takes the time that it takes.
+      await askHost(host, () => controlPlaneOf(host, cluster));
+      const again = await restored(host, { name: cluster, namespace: cluster });
+      await existingControlPlane(host, cluster);
+      return { cluster, restored: again };
+    }),
+  );
   // First: whatever stops this, the program then goes on with what was meant.
   await step("note in the stack's configuration", () => recordPause(settings, clusters, false));
-  const facts = await Promise.all(
-    clusters.map((cluster) => resumeOne({ host, inside: clusterOf(outputs, cluster), cluster, ...settings })),
-  );
+  const facts = await Promise.all(found.map((one) => resumeOne({ ...one, host, settings, outputs })));
   return { facts, text: facts.map(describe).join("\n") };
 }
 
-interface ResumeArgs extends PodsOnHost {
-  readonly hostContext?: string | undefined;
-  readonly timeoutSeconds: number;
+interface ResumeArgs {
+  readonly cluster: string;
+  readonly restored: readonly string[];
+  readonly host: KubeConfig;
+  readonly settings: CheckedSettings;
+  readonly outputs: Outputs;
 }
 
-async function resumeOne({ hostContext, timeoutSeconds, ...where }: ResumeArgs): Promise<ResumedCluster> {
-  const { host, cluster } = where;
+async function resumeOne({ cluster, restored: again, ...where }: ResumeArgs): Promise<ResumedCluster> {
+  const { host, settings, outputs } = where;
+  const { hostContext, timeoutSeconds, management } = settings;
   const change = resuming(await existingControlPlane(host, cluster));
   await patchControlPlane(host, cluster, change);
+  const old = (await isSyncerLost(host, cluster)) ? await withoutPod(host, cluster) : undefined;
   await step(`${cluster}: control plane starts`, () =>
     poll({
       what: `the control plane of ${cluster} to be ready`,
       hint: async () => (await diagnose({ context: hostContext }, cluster)).join(" "),
       timeoutSeconds,
-      look: () => lookAtControlPlane(host, cluster),
+      look: () => lookAtControlPlane(host, cluster, old),
     }),
   );
-  const readyPods = await step(`${cluster}: pods come back`, () =>
+  let inside: KubeConfig | undefined;
+  const { ready, withoutAgents } = await step(`${cluster}: pods come back`, () =>
     poll({
       what: `the pods of ${cluster}`,
       hint: `${labCommand("status")} says what is not ready, and why.`,
       timeoutSeconds,
-      look: () => lookAtPods(where),
+      look: async () => {
+        inside ??= await reachInside(host, settings, cluster);
+        return lookAtPods({ cluster, host, inside, management: management.name });
+      },
     }),
   );
-  return { cluster, wasRunning: change === undefined, readyPods };
+  const elsewhere = await moved(host, settings, outputs, cluster);
+  return {
+    cluster,
+    wasRunning: change === undefined && old === undefined,
+    readyPods: ready,
+    ...(again.length === 0 ? {} : { restored: again }),
+    ...(withoutAgents ? { agentsNeed: management.name } : {}),
+    ...(elsewhere === undefined ? {} : { moved: elsewhere }),
+  };
 }
 
-async function lookAtControlPlane(host: KubeConfig, cluster: string) {
-  const { spec, status } = (await controlPlaneOf(host, cluster)) ?? {};
-  const [ready, wanted] = [status?.readyReplicas ?? 0, spec?.replicas ?? 1];
+/** Has the pod of a control plane replaced, so that its syncer begins with what there is now; gives the old one's UID. */
+async function withoutPod(host: KubeConfig, cluster: string): Promise<string | undefined> {
+  const core = host.makeApiClient(CoreV1Api);
+  const pod = { name: `${cluster}-0`, namespace: cluster };
+  const uid = (await ifExists(core.readNamespacedPod(pod)))?.metadata?.uid;
+  if (uid !== undefined) await ifExists(core.deleteNamespacedPod(pod));
+  return uid;
+}
+
+async function lookAtControlPlane(host: KubeConfig, cluster: string, old: string | undefined) {
+  const set = await controlPlaneOf(host, cluster);
+  if (set === undefined) return { state: "its StatefulSet is not there" };
+  const { items } = await host
+    .makeApiClient(CoreV1Api)
+    .listNamespacedPod({ namespace: cluster, labelSelector: `app=vcluster,release=${cluster}` });
+  const ready = items.filter((pod) => isReady(pod) && pod.metadata?.uid !== old).length;
+  const wanted = set.spec?.replicas ?? 1;
   return ready >= wanted ? { value: ready } : { state: `${ready} of ${wanted} pods are ready` };
 }
 
-const describe = ({ cluster, wasRunning, readyPods }: ResumedCluster): string =>
-  `${cluster} ${wasRunning ? "ran already" : "runs again"}, ${readyPods} pods are ready.`;
+const describe = (found: ResumedCluster): string => {
+  const { cluster, wasRunning, readyPods, restored: again = [], agentsNeed, moved: elsewhere } = found;
+  return [
+    `${cluster} ${wasRunning ? "ran already" : "runs again"}, ${readyPods} pods are ready.`,
+    ...(again.length === 0 ? [] : [`Made again on the host: ${again.join(", ")}.`]),
+    ...(agentsNeed === undefined
+      ? []
+      : [
+          `Its agent gets ready when ${agentsNeed} runs, which does not: ${labCommand(`resume ${agentsNeed}`)}`,
+        ]),
+    ...(elsewhere === undefined ? [] : [`But ${elsewhere}`]),
+  ].join(" ");
+};

@@ -169,20 +169,51 @@ describe("a paused cluster", () => {
 
   it("gets nothing new inside of it, and says what to do first", async () => {
     const recorded = await lab({}, { paused: true });
-    for (const name of [
-      "lab-east-vcluster-kubeconfig",
-      "lab-east-istio-istiod",
-      "lab-east-bookinfo-namespace",
-    ]) {
-      const [hook] = recorded.get(name).opts.hooks?.beforeCreate ?? [];
-      if (!pulumi.ResourceHook.isInstance(hook)) throw new Error(`${name} has no hook`);
+    const expected = {
+      // Without it, there never was a cluster that could be resumed.
+      "lab-east-vcluster-kubeconfig":
+        'east is yet to be made, and can be paused only then: take its "paused" away.',
+      "lab-east-istio-istiod":
+        'east is paused, and lab-east-istio-istiod is yet to be made: npm run lab -- resume east, or take its "paused" away.',
+      "lab-east-bookinfo-namespace":
+        'east is paused, and lab-east-bookinfo-namespace is yet to be made: npm run lab -- resume east, or take its "paused" away.',
+    };
+    for (const [name, message] of Object.entries(expected)) {
+      const hook = hookOf(recorded.get(name).opts.hooks?.beforeCreate);
       expect(hook.opts).toEqual({ onDryRun: true });
-      expect(() => hook.callback({ name } as pulumi.ResourceHookArgs)).toThrow(
-        `east is paused, and ${name} is yet to be made: npm run lab -- resume east, or take its "paused" away.`,
-      );
+      expect(() => hook.callback({ name } as pulumi.ResourceHookArgs)).toThrow(message);
     }
     for (const name of ["lab-east-vcluster-release", "lab-east-vcluster-pause", "lab-east-registration"])
       expect(recorded.get(name).opts.hooks?.beforeCreate, name).toBeUndefined();
+  });
+
+  it("loses nothing that is inside of it, and says what to do first", async () => {
+    const paused = { paused: true, eastWest: {} };
+    const step = "lab-east-vcluster-pause";
+    const before = (await lab({}, { ...paused, bookinfo: {} })).get(step);
+    const after = (await lab({}, { ...paused, eastWest: false })).get(step);
+    const hook = hookOf(after.opts.hooks?.beforeUpdate);
+    expect(hook.opts).toEqual({ onDryRun: true });
+    const change = (from: object, to: object) =>
+      hook.callback({ oldInputs: from, newInputs: to } as pulumi.ResourceHookArgs);
+    await expect(change(before.inputs, after.inputs)).rejects.toThrow(
+      /^east is paused, and lab-east-bookinfo-reviews-v2, lab-east-bookinfo-reviews-v3, lab-east-istio-eastwestgateway would be removed from it: npm run lab -- resume east, or take its "paused" away\.$/,
+    );
+    await change(before.inputs, before.inputs);
+    // Paused before steps were told what there is.
+    await change({ create: "{}" }, after.inputs);
+  });
+
+  it("is waited for once it runs again, and only then", async () => {
+    const running = await lab({});
+    const paused = await lab({}, { paused: true });
+    const hooksOf = (recorded: typeof running) =>
+      recorded.get("lab-east-vcluster-release").opts.hooks?.afterUpdate;
+    expect(hooksOf(paused)).toBeUndefined();
+    // Another change of the release asks no cluster.
+    const { callback } = hookOf(hooksOf(running));
+    for (const values of [{}, { replicas: 1 }, pulumi.secret({ replicas: 1 })])
+      await callback({ oldInputs: { values } } as unknown as pulumi.ResourceHookArgs);
   });
 
   it("may be the management cluster, with the registrations in it", async () => {
@@ -246,3 +277,11 @@ describe("a time-out", () => {
     expect(without.map(({ name }) => name)).toEqual(["lab-host-facts"]);
   });
 });
+
+function hookOf(
+  hooks: readonly (pulumi.ResourceHook | pulumi.ResourceHookFunction)[] | undefined,
+): pulumi.ResourceHook {
+  const [hook] = hooks ?? [];
+  if (!pulumi.ResourceHook.isInstance(hook)) throw new Error("there is no hook");
+  return hook;
+}

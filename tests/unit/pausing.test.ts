@@ -1,12 +1,17 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
-import { KubeConfig, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
-import { describe, expect, it } from "vitest";
+import { KubeConfig, type V1EndpointSlice, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
+import { afterAll, describe, expect, it } from "vitest";
 import { existingControlPlane, isPaused, pausing, resuming } from "../../lab/control-plane.ts";
-import { judge } from "../../lab/pods-on-host.ts";
 import { recordedPauses } from "../../lab/recorded-pause.ts";
+import { unansweredOf } from "../../steps/called-services.ts";
+import { kubeConfigOf } from "../../steps/cluster.ts";
+import { judge, lookAtPods, untilStuck } from "../../steps/pods-on-host.ts";
 import { keptPauses, type Pauses, pausesIn, withPauses } from "../../rehearsal/kept-pauses.ts";
+import { type Answer, apiServer, stopApiServers } from "./support/api-server.ts";
+
+afterAll(stopApiServers);
 
 const set = (replicas: number, annotations?: Record<string, string>): V1StatefulSet => ({
   metadata: { ...(annotations && { annotations }) },
@@ -66,10 +71,20 @@ describe("the pods of a cluster that comes back", () => {
     metadata: { uid, namespace: "bookinfo", name: `pod-${uid}` },
     status: { phase },
   });
-  const copy = (uid: string, ready: "True" | "False"): V1Pod => ({
+  type Status = Pick<NonNullable<V1Pod["status"]>, "conditions" | "containerStatuses">;
+  const copy = (uid: string, ready: "True" | "False", status: Status = {}): V1Pod => ({
     metadata: { annotations: { "vcluster.loft.sh/uid": uid } },
-    status: { conditions: [{ type: "Ready", status: ready }] },
+    status: { ...status, conditions: [{ type: "Ready", status: ready }, ...(status.conditions ?? [])] },
   });
+  const waitingFor = (reason: string): Status => ({
+    containerStatuses: [
+      { name: "app", image: "", imageID: "", ready: false, restartCount: 0, state: { waiting: { reason } } },
+    ],
+  });
+  const onNoNode: Status = {
+    conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }],
+  };
+  const notBack = (state: string, isStuck = false) => ({ state, isStuck });
 
   it.each<[what: string, ...given: Parameters<typeof judge>, expected: ReturnType<typeof judge>]>([
     ["are back when each has a ready copy", [inside("a")], [copy("a", "True")], 1, { value: 1 }],
@@ -78,26 +93,176 @@ describe("the pods of a cluster that comes back", () => {
       [inside("a")],
       [],
       1,
-      { state: "0 of 1 are ready on the host, not bookinfo/pod-a" },
+      notBack("0 of 1 are ready on the host, not bookinfo/pod-a"),
     ],
     [
       "nor when one is not ready",
       [inside("c"), inside("a"), inside("b")],
       [copy("a", "False"), copy("b", "True")],
       3,
-      { state: "1 of 3 are ready on the host, not bookinfo/pod-a and 1 more" },
+      notBack("1 of 3 are ready on the host, not bookinfo/pod-a and 1 more"),
     ],
-    ["nor when one is yet to be made", [], [], 2, { state: "0 of 2 are ready on the host" }],
+    ["nor when one is yet to be made", [], [], 2, notBack("0 of 2 are ready on the host")],
     [
       "are not those that were there before",
       [inside("b")],
       [copy("a", "True")],
       1,
-      { state: "0 of 1 are ready on the host, not bookinfo/pod-b" },
+      notBack("0 of 1 are ready on the host, not bookinfo/pod-b"),
     ],
     ["need not be those that have done their work", [inside("a", "Succeeded")], [], 0, { value: 0 }],
+    [
+      "are stuck where no node takes the one that is missing",
+      [inside("a"), inside("b")],
+      [copy("a", "True"), copy("b", "False", onNoNode)],
+      2,
+      notBack("1 of 2 are ready on the host, not bookinfo/pod-b", true),
+    ],
+    [
+      "and where its image cannot be had",
+      [inside("a")],
+      [copy("a", "False", waitingFor("ImagePullBackOff"))],
+      1,
+      notBack("0 of 1 are ready on the host, not bookinfo/pod-a", true),
+    ],
+    [
+      "not while one is only starting",
+      [inside("a"), inside("b")],
+      [copy("a", "False", waitingFor("ImagePullBackOff")), copy("b", "False", waitingFor("PodInitializing"))],
+      2,
+      notBack("0 of 2 are ready on the host, not bookinfo/pod-a and 1 more"),
+    ],
   ])("%s", (_, pods, copies, wanted, expected) => {
     expect(judge(pods, copies, wanted)).toEqual(expected);
+  });
+
+  it("are given up when all that are missing are stuck, and nothing has changed for a while", async () => {
+    let now = 0;
+    const looks = [
+      notBack("0 of 2", true),
+      notBack("1 of 2", true),
+      notBack("1 of 2", false),
+      notBack("1 of 2", true),
+      notBack("1 of 2", true),
+    ];
+    const look = untilStuck(
+      () => Promise.resolve(looks.shift() ?? { value: "back" }),
+      () => now,
+    );
+    const seen = [];
+    for (now of [0, 29_000, 50_000, 60_000, 81_000, 90_000]) seen.push("value" in (await look()));
+    expect(seen).toEqual([false, false, false, false, true, true]);
+  });
+});
+
+describe("a Service that an API server calls", () => {
+  const slice = (name: string, endpoints: NonNullable<V1EndpointSlice["endpoints"]>): V1EndpointSlice => ({
+    addressType: "IPv4",
+    metadata: { namespace: "istio-system", labels: { "kubernetes.io/service-name": name } },
+    endpoints,
+  });
+  const pod = (uid: string, ready = true) => ({
+    addresses: ["10.0.0.1"],
+    conditions: { ready },
+    targetRef: { kind: "Pod", uid },
+  });
+
+  it.each<[what: string, slices: V1EndpointSlice[], unanswered: string[]]>([
+    ["has no endpoint without any slice", [], ["istio-system/istiod"]],
+    ["nor with that of a pod from before", [slice("istiod", [pod("old")])], ["istio-system/istiod"]],
+    ["nor with one that is not ready", [slice("istiod", [pod("new", false)])], ["istio-system/istiod"]],
+    ["nor with that of another Service", [slice("other", [pod("new")])], ["istio-system/istiod"]],
+    ["is answered for by a pod that is there", [slice("istiod", [pod("old"), pod("new")])], []],
+    ["and by what is no pod", [slice("istiod", [{ addresses: ["192.0.2.1"] }])], []],
+  ])("%s", (_, slices, unanswered) => {
+    expect(unansweredOf(["istio-system/istiod", "istio-system/istiod"], slices)(new Set(["new"]))).toEqual(
+      unanswered,
+    );
+  });
+});
+
+describe("a cluster that has come back", () => {
+  const agent = { namespace: "gloo-mesh", name: "gloo-mesh-agent", labels: { app: "gloo-mesh-agent" } };
+  const istiod = { namespace: "istio-system", name: "istiod", labels: { app: "istiod" } };
+  const service = { namespace: "istio-system", name: "istiod" };
+  const webhook = (failurePolicy: string) => ({
+    items: [{ webhooks: [{ name: "w", failurePolicy, clientConfig: { service } }] }],
+  });
+  const podOf = (metadata: object, uid: string) => ({ metadata: { ...metadata, uid }, status: {} });
+  const copyOf = (uid: string, ready: boolean) => ({
+    metadata: { annotations: { "vcluster.loft.sh/uid": uid } },
+    status: { conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+  });
+  const ofIstiod = (uid: string) => ({
+    items: [
+      {
+        metadata: { ...service, labels: { "kubernetes.io/service-name": "istiod" } },
+        endpoints: [{ addresses: ["10.0.0.1"], targetRef: { kind: "Pod", uid } }],
+      },
+    ],
+  });
+  const none = { items: [] };
+
+  /** What is made of a cluster with istiod and an agent, of which these are ready, and of a management cluster. */
+  async function look(ready: readonly string[], management: Answer, inside: Record<string, Answer> = {}) {
+    const host = await apiServer({
+      "GET /apis/apps/v1/namespaces/mgmt/statefulsets/mgmt": management,
+      "GET /api/v1/namespaces/east/pods?labelSelector=vcluster.loft.sh%2Fmanaged-by%3Deast": {
+        items: ["istiod-1", "agent-1"].map((uid) => copyOf(uid, ready.includes(uid))),
+      },
+    });
+    const cluster = await apiServer({
+      "GET /api/v1/pods": { items: [podOf(istiod, "istiod-1"), podOf(agent, "agent-1")] },
+      "GET /apis/apps/v1/deployments": { items: [istiod, agent].map((metadata) => ({ metadata })) },
+      "GET /apis/apps/v1/statefulsets": none,
+      "GET /apis/apps/v1/daemonsets": none,
+      "GET /api/v1/services": { items: [{ metadata: service }] },
+      "GET /apis/discovery.k8s.io/v1/endpointslices": ofIstiod("istiod-1"),
+      "GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": webhook("Fail"),
+      "GET /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": none,
+      "GET /apis/apiregistration.k8s.io/v1/apiservices": none,
+      ...inside,
+    });
+    return lookAtPods({
+      cluster: "east",
+      management: "mgmt",
+      host: kubeConfigOf(host),
+      inside: kubeConfigOf(cluster),
+    });
+  }
+  const runs = { spec: { replicas: 1 } };
+  const slices = "GET /apis/discovery.k8s.io/v1/endpointslices";
+
+  it("has all its pods, and those behind its webhooks", async () => {
+    expect(await look(["istiod-1", "agent-1"], runs)).toEqual({
+      value: { ready: 2, withoutAgents: false },
+    });
+  });
+
+  it("is not back while its webhook leads to a pod from before, unless requests pass without it", async () => {
+    const before = { [slices]: ofIstiod("istiod-0") };
+    expect(await look(["istiod-1", "agent-1"], runs, before)).toEqual({
+      state: "Service istio-system/istiod, which its API server calls, has no endpoints",
+      isStuck: false,
+    });
+    const ignored = {
+      ...before,
+      "GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": webhook("Ignore"),
+    };
+    expect(await look(["istiod-1", "agent-1"], runs, ignored)).toHaveProperty("value");
+  });
+
+  it.each<[what: string, management: Answer]>([
+    ["paused", { spec: { replicas: 0 } }],
+    ["gone", () => undefined],
+  ])("does not wait for its agent while the management cluster is %s", async (_, management) => {
+    expect(await look(["istiod-1"], management)).toEqual({ value: { ready: 1, withoutAgents: true } });
+    expect(await look([], management)).toMatchObject({
+      state: "0 of 1 are ready on the host, not istio-system/istiod",
+    });
+    expect(await look(["istiod-1"], runs)).toMatchObject({
+      state: "1 of 2 are ready on the host, not gloo-mesh/gloo-mesh-agent",
+    });
   });
 });
 

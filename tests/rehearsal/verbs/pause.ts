@@ -160,6 +160,14 @@ export function pauseTests(): void {
       expect(await factsOf("pause")).toHaveLength(all.length);
       for (const name of all) await withoutPods(name);
       expect(await updated()).toEqual(all.flatMap(pauseOf).sort());
+      const status = await rehearse("lab", "--", "status");
+      expect(status.code, status.output).toBe(0);
+      expect(status.output).toMatch(
+        /^Nothing runs: every cluster is paused\. To start them again: make lab ARGS="resume"\n$/m,
+      );
+      expect(await refused("lab", "--", "verify")).toContain(
+        'First cause: devcluster1, which has the product page, is paused: make lab ARGS="resume devcluster1"',
+      );
     });
 
     it("keeps what is new out of a paused cluster, and says what to do", async () => {
@@ -177,15 +185,50 @@ export function pauseTests(): void {
       }
     });
 
+    it("keeps what is in a paused cluster from being taken out, and says what to do", async () => {
+      const gateway = "mesh-lab:workloads[1].eastWest";
+      await pulumi("config", "set", "--path", gateway, "false");
+      try {
+        expect(await refused("pulumi", "--", "preview")).toContain(
+          'devcluster2 is paused, and lab-devcluster2-istio-eastwestgateway would be removed from it: make lab ARGS="resume devcluster2", or take its "paused" away.',
+        );
+      } finally {
+        await pulumi("config", "rm", "--path", gateway);
+      }
+      expect(await preview()).toEqual([]);
+    });
+
     it("is over for what was changed inside, too", async () => {
       const replicas = "mesh-lab:workloads[0].ingress.replicas";
       await pulumi("config", "set", "--path", replicas, "2");
       expect(await preview()).toEqual([]);
+      // Its agent gets ready only when there is a management server.
+      expect(await factsOf("resume", "devcluster1")).toMatchObject([
+        { wasRunning: false, agentsNeed: "devmgmt" },
+      ]);
       await rehearsed("lab", "--", "resume");
       for (const name of all) await allReady(name);
       const changed = "update lab-devcluster1-istio-ingressgateway";
       expect(await updated()).toEqual([...all.flatMap(resumeOf), changed].sort());
       expect(await deployments("devcluster1")).toContain("istio-gateways/istio-ingressgateway 2/2");
+    });
+
+    it("is over where the key is gone, and what was changed inside meanwhile passes at the first try", async () => {
+      const path = "mesh-lab:workloads[1].paused";
+      const encoding = "mesh-lab:values.istiod.meshConfig.accessLogEncoding";
+      await pulumi("config", "set", "--path", path, "true");
+      expect(await updated()).toEqual(pauseOf("devcluster2"));
+      await withoutPods("devcluster2");
+      // istiod's own webhook has a say in what this changes.
+      await pulumi("config", "set", "--path", encoding, "JSON");
+      expect(await updated()).toEqual(["update lab-devcluster1-istio-istiod"]);
+      await pulumi("config", "rm", "--path", path);
+      expect(await updated()).toEqual(
+        [...resumeOf("devcluster2"), "update lab-devcluster2-istio-istiod"].sort(),
+      );
+      expect(await deployments("devcluster2")).toEqual(ready.get("devcluster2"));
+      await pulumi("config", "rm", "--path", encoding);
+      await updated();
     });
 
     it("says what keeps a control plane from coming back", async () => {
