@@ -11,6 +11,7 @@ import {
 } from "@kubernetes/client-node";
 import { ifExists } from "../steps/cluster.ts";
 import { controlPlaneOf, isStopped } from "./control-plane.ts";
+import { hostProblems } from "./host-objects.ts";
 import { within, wordsOf } from "./within.ts";
 
 /** A Gloo Mesh resource, as far as verbs look at it. */
@@ -66,7 +67,10 @@ export async function lookInto(host: KubeConfig, cluster: KubeConfig, name: stri
   try {
     return { name, paused: false, contents: await within(contentsOf(cluster)) };
   } catch (error) {
-    return { name, paused: false, silence: wordsOf(error) };
+    const runs = (controlPlane?.status?.readyReplicas ?? 0) > 0;
+    const missing = await within(hostProblems(host, name, runs)).catch(() => []);
+    const silence = [wordsOf(error), ...missing.map((problem) => problem.replace(/\.$/, ""))].join(". ");
+    return { name, paused: false, silence };
   }
 }
 

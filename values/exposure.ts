@@ -72,3 +72,16 @@ export const hostAndPort = ({ host, port }: Endpoint): string => `${host}:${port
 
 /** The URL of an HTTP endpoint, without the port that is meant anyway. */
 export const httpUrl = ({ host, port }: Endpoint): string => `http://${host}${port === 80 ? "" : `:${port}`}`;
+
+/** Which port of a Service people mean, by name, the likeliest first; else its first one. */
+const meant = ["http2", "http", "grpc", "tls", "https"];
+
+/** Where people reach a Service at a node: a URL where it speaks HTTP; undefined where no port of it is open there. */
+export function nodeAddressOf({ ports }: Pick<ExposedService, "ports">, node: string): string | undefined {
+  const found = meant.flatMap((name) => ports.find((port) => port.name === name) ?? [])[0] ?? ports[0];
+  if (found?.nodePort === undefined) return undefined;
+  const endpoint = { host: node, port: found.nodePort };
+  return found.name?.startsWith("http") === true && found.name !== "https"
+    ? httpUrl(endpoint)
+    : hostAndPort(endpoint);
+}

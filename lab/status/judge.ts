@@ -1,5 +1,7 @@
 import type { V1Service } from "@kubernetes/client-node";
 import { labCommand, pulumiCommand } from "../../commands.ts";
+import { exposedBy } from "../../steps/reach.ts";
+import { nodeAddressOf } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace } from "../../values/istio.ts";
 import { isConnected } from "../agents.ts";
@@ -37,20 +39,20 @@ export type State = "running" | "starting" | "silent" | "paused" | "stopped" | "
 /** A Service that is reached from outside of its cluster. */
 export interface Address {
   readonly service: string;
-  /** Of a load balancer; else `node port NUMBER`; absent: it has none. */
+  /** Of a load balancer, else at a node, as a URL where it speaks HTTP; absent: it has none. */
   readonly address?: string;
 }
 
 /** What to make of each cluster. */
 export function judge(seen: readonly SeenCluster[], now: Date = new Date()): ClusterStatus[] {
-  const management = seen.find(({ role }) => role === "management")?.contents;
+  const management = seen.find(({ role }) => role === "management");
   return seen.map((cluster) => judgeOne(cluster, management, now));
 }
 
-function judgeOne(cluster: SeenCluster, management: Contents | undefined, now: Date): ClusterStatus {
+function judgeOne(cluster: SeenCluster, management: SeenCluster | undefined, now: Date): ClusterStatus {
   const { name, role, release, contents } = cluster;
   const releases = [release, ...(contents?.releases ?? [])];
-  const agent = role === "workload" ? agentOf(cluster, management) : undefined;
+  const agent = role === "workload" ? agentOf(cluster, management?.contents) : undefined;
   const state = stateOf(cluster);
   const isHere = state !== "gone";
   return {
@@ -60,12 +62,15 @@ function judgeOne(cluster: SeenCluster, management: Contents | undefined, now: D
     ...(contents === undefined ? {} : { kubernetes: contents.version, pods: podsIn(contents) }),
     releases,
     ...(agent === undefined ? {} : { agent }),
-    addresses: contents === undefined ? [] : addressesIn(contents),
+    addresses: contents === undefined ? [] : addressesIn(contents, cluster.node),
     problems: [
       ...stateProblems[state](cluster),
       ...pauseProblems(cluster, state),
       ...(isHere ? releases.flatMap(releaseProblem) : []),
       ...(agent === undefined || contents === undefined ? [] : agentProblems(name, agent, now)),
+      ...(role === "workload" && contents !== undefined && management !== undefined
+        ? agentWaits(contents, management)
+        : []),
       ...(contents === undefined ? [] : problemsInside(contents)),
     ],
   };
@@ -82,7 +87,7 @@ const onHost = ({ onHost: problems }: SeenCluster): string =>
   problems.map((problem) => ` ${problem}`).join("");
 
 const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>> = {
-  running: () => [],
+  running: ({ onHost: missing }) => [...missing],
   paused: () => [],
   starting: (cluster) => [`its control plane is not ready.${onHost(cluster)}`],
   silent: (cluster) => [
@@ -91,7 +96,8 @@ const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>>
   stopped: ({ name }) => [
     `its control plane was scaled down by hand: ${labCommand(`resume ${name}`)} starts it, ${labCommand(`pause ${name}`)} makes it a pause.`,
   ],
-  gone: () => [`it is not on the host: ${pulumiCommand("up")}.`],
+  gone: ({ onHost: missing }) =>
+    missing.length > 0 ? [...missing] : [`it is not on the host: ${pulumiCommand("up")}.`],
 };
 
 /** A pause is a fault only where the stack knows nothing of it: the next run would go by what it knows. */
@@ -148,6 +154,20 @@ function agentProblems(
   ];
 }
 
+/** What an agent that is not ready waits for, where that does not run: a cause goes before what comes of it. */
+function agentWaits(contents: Contents, management: SeenCluster): string[] {
+  const { name, controlPlane } = management;
+  const waits = workloadsOf(contents).some(
+    (workload) =>
+      workload.namespace === glooMeshNamespace &&
+      workload.name === "gloo-mesh-agent" &&
+      workload.ready < workload.wanted,
+  );
+  return waits && controlPlane !== undefined && isStopped(controlPlane)
+    ? [`its agent gets ready when ${name} runs, which is stopped: ${labCommand(`resume ${name}`)}`]
+    : [];
+}
+
 function podsIn(contents: Contents): { ready: number; wanted: number } {
   const workloads = workloadsOf(contents);
   const sum = (count: (workload: (typeof workloads)[number]) => number): number =>
@@ -158,13 +178,14 @@ function podsIn(contents: Contents): { ready: number; wanted: number } {
 /** Namespaces with Services that the lab exposes. */
 const exposed = new Set([glooMeshNamespace, gatewayNamespace]);
 
-const addressesIn = ({ services }: Contents): Address[] =>
+const addressesIn = ({ services }: Contents, node: string | undefined): Address[] =>
   services
     .filter(({ metadata, spec }) => exposed.has(metadata?.namespace ?? "") && spec?.type !== "ClusterIP")
-    .map(({ metadata, spec, status }: V1Service) => {
-      const [ingress] = status?.loadBalancer?.ingress ?? [];
-      const port = spec?.type === "NodePort" ? spec.ports?.[0]?.nodePort : undefined;
+    .map((service: V1Service) => {
+      const { ingress, ports } = exposedBy(service);
       const address =
-        ingress?.ip ?? ingress?.hostname ?? (port === undefined ? undefined : `node port ${port}`);
-      return { service: metadata?.name ?? "", ...(address === undefined ? {} : { address }) };
+        ingress?.ip ??
+        ingress?.hostname ??
+        (service.spec?.type === "NodePort" ? nodeAddressOf({ ports }, node ?? "NODE") : undefined);
+      return { service: service.metadata?.name ?? "", ...(address === undefined ? {} : { address }) };
     });

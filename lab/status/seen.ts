@@ -17,13 +17,16 @@ import type { SeenEvent } from "../../steps/events.ts";
 import { statusOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
 import { explain } from "../../kubernetes/unreached.ts";
+import { nodeOutside } from "../../steps/reach.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../values/releases.ts";
 import { type Certificate, clientCertificate, type Metrics, metricsOf } from "../agents.ts";
 import { askHost, patienceSeconds } from "../ask-host.ts";
 import { controlPlaneOf, isStopped } from "../control-plane.ts";
 import { clusterOf, hostOf, type Outputs } from "../lab.ts";
+import { hostProblems } from "../host-objects.ts";
 import { glooKinds, glooObjects } from "../look.ts";
+import { moved } from "../moved.ts";
 import { within } from "../within.ts";
 import { recordedPauses } from "../recorded-pause.ts";
 import { isSimulated } from "../simulated.ts";
@@ -76,7 +79,9 @@ export interface SeenCluster {
   readonly contents?: Contents;
   /** Why it did not answer. */
   readonly silence?: string;
-  /** What stands in its way on the host, where it is not ready or does not answer. */
+  /** Where the host's nodes are reached; undefined where no Service is of type NodePort, or it is not known. */
+  readonly node?: string | undefined;
+  /** What is missing on the host, and what stands in its way there where it is not ready or does not answer. */
   readonly onHost: readonly string[];
 }
 
@@ -87,7 +92,9 @@ export interface SeenCluster {
  */
 export async function look(settings: CheckedSettings, outputs: Outputs | undefined): Promise<SeenCluster[]> {
   const host = hostOf(settings);
-  const simulated = await askHost(host, () => isSimulated(host));
+  const [simulated, node] = await askHost(host, () =>
+    Promise.all([isSimulated(host), nodeOutside(host, settings)]),
+  );
   const all = labReleases(settings, nothingKnown);
   return Promise.all(
     recordedPauses(settings).map(async ({ cluster, paused }): Promise<SeenCluster> => {
@@ -98,8 +105,20 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
       );
       if (release === undefined) throw new Error(`${cluster} is to have no release`);
       const role = cluster === settings.management.name ? "management" : "workload";
-      const seen = { name: cluster, role, isToBePaused: paused, controlPlane, release, onHost: [] } as const;
-      if (controlPlane === undefined || isStopped(controlPlane)) return seen;
+      const seen = {
+        name: cluster,
+        role,
+        isToBePaused: paused,
+        controlPlane,
+        release,
+        node,
+        onHost: [],
+      } as const;
+      if (controlPlane === undefined)
+        return release.status === undefined
+          ? seen
+          : { ...seen, onHost: await askHost(host, () => hostProblems(host, cluster, false)) };
+      if (isStopped(controlPlane)) return seen;
 
       const inside = wanted.filter(({ kind }) => kind !== "vcluster");
       const keysOf = keysIn({ ...settings, cluster: configOf(settings, cluster) });
@@ -109,20 +128,29 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
         inside,
         role === "management" && !simulated,
       );
-      const [onHost, complete] = await askHost(host, () =>
+      const runs = isReady(controlPlane);
+      const [missing, onHost, complete] = await askHost(host, () =>
         Promise.all([
-          contents !== undefined && isReady(controlPlane)
+          hostProblems(host, cluster, runs),
+          contents !== undefined && runs
             ? []
             : problemsAt({ context: settings.hostContext, namespace: cluster, keysOf }),
           contents && withHost(contents, host, cluster, keysOf),
         ]),
       );
-      const problems = onHost.map(({ text }) => text);
+      const elsewhere =
+        contents !== undefined || outputs === undefined
+          ? undefined
+          : await askHost(host, () => moved(host, settings, outputs, cluster));
       return {
         ...seen,
         ...found,
         ...(complete === undefined ? {} : { contents: complete }),
-        onHost: problems,
+        onHost: [
+          ...missing,
+          ...(elsewhere === undefined ? [] : [elsewhere]),
+          ...onHost.map(({ text }) => text),
+        ],
       };
     }),
   );

@@ -1,3 +1,4 @@
+import { labCommand } from "../../commands.ts";
 import { exitCodes } from "../failure.ts";
 import { readOutputs, readSettings } from "../lab.ts";
 import { step } from "../progress.ts";
@@ -42,10 +43,21 @@ export function describe(clusters: readonly ClusterStatus[]): string {
     ),
     ...(addresses.length > 0 ? ["", table(["cluster", "service", "address"], addresses)] : []),
     "",
-    ...(problems.length > 0
-      ? [`Not as it should be (${problems.length}):`, ...problems]
-      : ["All is as it should be."]),
+    ...(problems.length > 0 ? [`Not as it should be (${problems.length}):`, ...problems] : []),
+    ...summary(clusters, problems.length === 0),
   ].join("\n");
+}
+
+/** What is paused, and whether the rest is well. */
+function summary(clusters: readonly ClusterStatus[], isWell: boolean): string[] {
+  const paused = clusters.filter(({ state }) => state === "paused").map(({ cluster }) => cluster);
+  if (paused.length === 0) return isWell ? ["All is as it should be."] : [];
+  if (paused.length === clusters.length)
+    return [`Nothing runs: every cluster is paused. To start them again: ${labCommand("resume")}`];
+  return [
+    ...(isWell ? ["All that runs is as it should be."] : []),
+    `Paused: ${paused.join(", ")}. To start again: ${labCommand(`resume ${paused.join(" ")}`)}`,
+  ];
 }
 
 function releases({ releases: all }: ClusterStatus): string {

@@ -7,7 +7,7 @@ import { isSimulated, onlyOnRealNodes } from "../simulated.ts";
 import { table } from "../table.ts";
 import { positive, present, type Report, verb } from "../verb.ts";
 import { type Answers, answersOf, causeIn, shown } from "../verify/answers.ts";
-import { pagesToAskFor, runChecks } from "../verify/checks.ts";
+import { pagesToAskFor, runChecks, whyNoPage } from "../verify/checks.ts";
 import { cells, type Row } from "../verify/findings.ts";
 import { ended, makeRequests, type Tally } from "../verify/requests.ts";
 import { look } from "../verify/seen.ts";
@@ -54,7 +54,7 @@ async function verified({ requests, timeout }: { requests: number; timeout: numb
       return report({
         checks,
         answers: [],
-        cause: "there is no product page to ask for: see what is noted.",
+        cause: whyNoPage(seen),
       });
     if (simulated)
       return report({ checks, answers: [], untried: onlyOnRealNodes("The requests cannot be made").message });

@@ -1,7 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { pulumiCommand, setting } from "../../commands.ts";
+import { labCommand, pulumiCommand, setting } from "../../commands.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
-import { endpointOf, exposureHints, httpUrl } from "../../values/exposure.ts";
+import { exposedBy } from "../../steps/reach.ts";
+import { endpointOf, exposureHints, httpUrl, nodeAddressOf } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace, gateways, type Gateway, httpPort } from "../../values/istio.ts";
 import { isConnected } from "../agents.ts";
@@ -24,7 +25,7 @@ const managementChecks: Readonly<Record<string, Check<Looked>>> = {
 /** What must be so on each workload cluster, causes first. */
 const workloadChecks: Readonly<Record<string, Check<SeenWorkload>>> = {
   registration,
-  agent: ({ contents }) => deployment(contents, glooMeshNamespace, "gloo-mesh-agent"),
+  agent,
   certificate,
   relay,
   istiod: ({ contents }) => deployment(contents, "istio-system", "istiod"),
@@ -65,7 +66,7 @@ function run<Cluster extends Looked>(
 }
 
 function answer({ name, paused, silence }: Looked): Finding {
-  if (paused) return noted("it is paused");
+  if (paused) return noted(`it is paused: ${labCommand(`resume ${name}`)}`);
   if (silence === undefined) return fine("it answers");
   return wrong(
     `it does not answer: ${silence}. Look at its control plane on the host: kubectl -n ${name} get pods,services`,
@@ -75,6 +76,18 @@ function answer({ name, paused, silence }: Looked): Finding {
 function deployment(contents: Contents, namespace: string, name: string): Finding {
   const problem = deploymentProblem(contents, namespace, name);
   return problem === undefined ? fine("its pods are ready") : wrong(problem);
+}
+
+/** Not a fault of the agent: the management cluster is paused, and on purpose. */
+const awaiting = (detail: string, { name }: Looked): Finding =>
+  noted(`${detail.replace(/\.$/, "")}. It takes ${name}, which is paused`);
+
+function agent({ contents }: WithContents, { management }: Seen): Finding {
+  const name = "gloo-mesh-agent";
+  const found = deployment(contents, glooMeshNamespace, name);
+  const wanted = named(contents.deployments, glooMeshNamespace, name)?.spec?.replicas;
+  const waits = found.state === "wrong" && management.paused && (wanted ?? 0) > 0;
+  return waits ? awaiting(found.detail, management) : found;
 }
 
 function registration({ name }: SeenWorkload, { management }: Seen): Finding | undefined {
@@ -106,8 +119,10 @@ function certificate({ name, certificate: found }: SeenWorkload, seen: Seen): Fi
   const { now } = seen;
   const secret = `relay-client-tls-secret in namespace ${glooMeshNamespace}`;
   const renewal = `a new agent asks for another: kubectl --context ${name} -n ${glooMeshNamespace} delete secret relay-client-tls-secret, then ${renewed(seen)}`;
-  if (found === undefined)
-    return wrong(`there is no certificate in Secret ${secret}: the agent has not got one from the relay`);
+  if (found === undefined) {
+    const detail = `there is no certificate in Secret ${secret}: the agent has not got one from the relay`;
+    return seen.management.paused ? awaiting(detail, seen.management) : wrong(detail);
+  }
   if (!found.names.includes(name))
     return wrong(`the certificate in Secret ${secret} is for ${found.names.join(", ")}; ${renewal}`);
   const days = Math.floor((found.validTo.getTime() - now.getTime()) / (24 * 3600 * 1000));
@@ -156,17 +171,21 @@ function applications({ settings, contents }: WithContents): Finding | undefined
   return first === undefined ? fine(`${services.join(", ")} have endpoints`) : wrong(first);
 }
 
-function gateway(kind: Gateway, { settings, contents }: WithContents, { expose }: Seen): Finding | undefined {
+function gateway(
+  kind: Gateway,
+  { settings, contents }: WithContents,
+  { expose, node }: Seen,
+): Finding | undefined {
   if (settings[kind] === false) return undefined;
   const { name } = gateways[kind];
   const problem = endpointProblem(contents, gatewayNamespace, name);
   if (problem !== undefined) return wrong(problem);
-  const { spec, status } = named(contents.services, gatewayNamespace, name) ?? {};
-  const [ingress] = status?.loadBalancer?.ingress ?? [];
-  const place = expose === "LoadBalancer" ? (ingress?.ip ?? ingress?.hostname) : spec?.ports?.[0]?.nodePort;
+  const { ingress, ports } = exposedBy(named(contents.services, gatewayNamespace, name) ?? {});
+  const place =
+    expose === "LoadBalancer" ? (ingress?.ip ?? ingress?.hostname) : nodeAddressOf({ ports }, node ?? "NODE");
   return place === undefined
     ? wrong(`Service ${name} has no address. ${exposureHints[expose]}`)
-    : fine(`at ${expose === "LoadBalancer" ? place : `node port ${place}`}`);
+    : fine(`at ${place}`);
 }
 
 /** Whether the stack's output is still where the gateway is. */
@@ -215,4 +234,13 @@ export function pagesToAskFor(seen: Seen): { readonly cluster: string; readonly 
     const isRouted = gatewaysOf(clustersOf(seen), workload).length > 0;
     return url === undefined || !isRouted ? [] : [{ cluster, url }];
   });
+}
+
+/** Why there is no product page to ask for. */
+export function whyNoPage({ workloads }: Seen): string {
+  const paused = workloads.filter(({ productPage, paused: is }) => is && productPage !== undefined);
+  const [cluster] = paused.map(({ name }) => name);
+  return cluster === undefined
+    ? "there is no product page to ask for: see what is noted."
+    : `${cluster}, which has the product page, is paused: ${labCommand(`resume ${cluster}`)}`;
 }

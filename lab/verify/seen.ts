@@ -1,7 +1,9 @@
 import type { CheckedSettings } from "../../config/check.ts";
 import { type Certificate, clientCertificate, type Metrics, metricsOf } from "../agents.ts";
 import { clusterOf, hostOf, type Outputs } from "../lab.ts";
+import { nodeOutside } from "../../steps/reach.ts";
 import { type Looked, lookInto } from "../look.ts";
+import { within } from "../within.ts";
 
 /** A workload cluster with what it is to have. */
 export interface SeenWorkload extends Looked {
@@ -15,6 +17,8 @@ export interface SeenWorkload extends Looked {
 /** All that the checks look at. */
 export interface Seen {
   readonly expose: CheckedSettings["expose"];
+  /** Where the host's nodes are reached; undefined where no Service is of type NodePort, or it is not known. */
+  readonly node?: string | undefined;
   readonly management: Looked;
   readonly workloads: readonly SeenWorkload[];
   /** Undefined where no container runs. */
@@ -40,7 +44,8 @@ export async function look(settings: CheckedSettings, outputs: Outputs, simulate
       };
     }),
   ]);
+  const node = await within(nodeOutside(host, settings)).catch(() => undefined);
   const metrics =
     simulated || seenManagement.contents === undefined ? undefined : await metricsOf(inside(management.name));
-  return { expose: settings.expose, management: seenManagement, workloads, metrics, now: new Date() };
+  return { expose: settings.expose, node, management: seenManagement, workloads, metrics, now: new Date() };
 }

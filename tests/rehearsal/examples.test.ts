@@ -32,9 +32,15 @@ const examples: Readonly<Record<string, (rehearsal: Rehearsal, output: string) =
     );
     const nodePorts = (list: typeof ports) => list.map(({ nodePort }) => nodePort);
     expect(nodePorts(ports)).toEqual(nodePorts(inside.ports));
-    expect(output).toMatch(
-      new RegExp(`"devcluster1":"http://127\\.[\\d.]+:${ports[0]?.nodePort ?? ""}/productpage"`),
-    );
+    const [, url] =
+      new RegExp(`"devcluster1":"(http://127\\.[\\d.]+:${ports[0]?.nodePort ?? ""})/productpage"`).exec(
+        output,
+      ) ?? [];
+    expect(url, output).toBeDefined();
+    const { stdout } = await rehearsal.rehearse("lab", "--", "status", "--json");
+    const [, devcluster1] = JSON.parse(stdout) as { addresses: object[] }[];
+    expect(devcluster1?.addresses).toContainEqual({ service: "istio-ingressgateway", address: url });
+    expect((await rehearsal.rehearse("lab", "--", "verify")).output).toContain(`at ${url ?? ""}\n`);
   },
 
   async eks(rehearsal, output) {

@@ -152,6 +152,27 @@ describe("what is wrong with a release or an agent", () => {
   });
 });
 
+describe("an agent that is not ready", () => {
+  const agent = (readyReplicas: number) => ({
+    metadata: { name: "gloo-mesh-agent", namespace: "gloo-mesh" },
+    spec: { replicas: 1, selector: { matchLabels: { app: "gloo-mesh-agent" } } },
+    status: { replicas: 1, updatedReplicas: 1, readyReplicas },
+  });
+  const stopped = seen({ name: "mgmt", role: "management", controlPlane: pausedSet, isToBePaused: true });
+  const waits = "its agent gets ready when mgmt runs, which is stopped: npm run lab -- resume mgmt";
+
+  it.each<[what: string, ready: number, management: SeenCluster, isCause: boolean]>([
+    ["has its cause in a management cluster that is paused", 0, stopped, true],
+    ["has another cause where that runs", 0, mgmt, false],
+    ["is another's matter where it is ready", 1, stopped, false],
+  ])("%s", (_, ready, management, isCause) => {
+    const inside = contents({ deployments: [agent(ready)] as never });
+    const [, east] = judge([management, seen({ contents: inside })], now);
+    expect(east?.problems[0] === waits).toBe(isCause);
+    expect(east?.problems).toHaveLength((ready === 0 ? 1 : 0) + (isCause ? 1 : 0));
+  });
+});
+
 describe("a workload that is not ready", () => {
   const labels = { app: "details" };
   const metadata = (name: string) => ({ name, namespace: "bookinfo", labels });
@@ -222,13 +243,23 @@ describe("the screen", () => {
     const service = (type: string, ingress?: object) =>
       ({
         metadata: { name: "istio-ingressgateway", namespace: "istio-gateways" },
-        spec: { type, ports: [{ port: 80, nodePort: 30080 }] },
+        spec: {
+          type,
+          ports: [
+            { name: "status-port", port: 15021, nodePort: 30021 },
+            { name: "http2", port: 80, nodePort: 30080 },
+          ],
+        },
         status: { loadBalancer: ingress === undefined ? {} : { ingress: [ingress] } },
       }) as never;
     const clusters = [
       mgmt,
       seen({ contents: contents({ services: [service("LoadBalancer", { hostname: "lb.test" })] }) }),
-      seen({ name: "west", contents: contents({ services: [service("NodePort")], registered: [] }) }),
+      seen({
+        name: "west",
+        node: "192.0.2.9",
+        contents: contents({ services: [service("NodePort")], registered: [] }),
+      }),
       seen({ name: "north", controlPlane: pausedSet, isToBePaused: true }),
     ];
     expect(screen(judge(clusters, now))).toBe(
@@ -241,11 +272,31 @@ describe("the screen", () => {
         "",
         "CLUSTER   SERVICE                ADDRESS",
         "east      istio-ingressgateway   lb.test",
-        "west      istio-ingressgateway   node port 30080",
+        "west      istio-ingressgateway   http://192.0.2.9:30080",
         "",
         "Not as it should be (1):",
         "  west: the management cluster has no KubernetesCluster west: pulumi up --refresh.",
+        "Paused: north. To start again: npm run lab -- resume north",
       ].join("\n"),
     );
+  });
+
+  const running = seen({ contents: contents() });
+  const paused = (name: string) => seen({ name, controlPlane: pausedSet, isToBePaused: true });
+  it.each<[what: string, clusters: SeenCluster[], end: string]>([
+    ["all is well", [mgmt, running], "\n\nAll is as it should be."],
+    [
+      "some are paused",
+      [mgmt, running, paused("north"), paused("south")],
+      "\n\nAll that runs is as it should be.\nPaused: north, south. To start again: npm run lab -- resume north south",
+    ],
+    [
+      "nothing runs",
+      [{ ...paused("mgmt"), role: "management" }, paused("north")],
+      "\n\nNothing runs: every cluster is paused. To start them again: npm run lab -- resume",
+    ],
+  ])("says that %s", (_, clusters, end) => {
+    const text = screen(judge(clusters, now));
+    expect(text.slice(text.lastIndexOf("\n\n"))).toBe(end);
   });
 });

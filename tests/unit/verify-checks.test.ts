@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Contents } from "../../lab/look.ts";
-import { pagesToAskFor, runChecks } from "../../lab/verify/checks.ts";
+import { pagesToAskFor, runChecks, whyNoPage } from "../../lab/verify/checks.ts";
 import type { Seen, SeenWorkload } from "../../lab/verify/seen.ts";
 import { healthyLab, managementContents, workloadContents } from "./support/looked.ts";
 
@@ -195,13 +195,55 @@ describe("the first cause", () => {
   });
 });
 
+/** The lab with its management cluster paused, and some of east another way. */
+const withoutManagement = (...east: Parameters<typeof withEast>): Seen => ({
+  ...withEast(...east),
+  management: { name: "devmgmt", paused: true },
+  metrics: undefined,
+});
+
+describe("a lab with something paused", () => {
+  it("is not excused for an agent that is gone, or that nobody wants", () => {
+    const { deployments } = eastContents;
+    for (const changedDeployments of [
+      without(deployments, "gloo-mesh-agent"),
+      changed(deployments, "gloo-mesh-agent", { spec: { replicas: 0 } }),
+    ])
+      expect(wrongIn(withoutManagement({}, { deployments: changedDeployments }))).toMatchObject([
+        { check: "agent" },
+      ]);
+  });
+
+  it("has no product page to ask for where its cluster is paused", () => {
+    const paused = withEast({ paused: true, contents: undefined as unknown as Contents });
+    expect(pagesToAskFor(paused)).toEqual([]);
+    expect(whyNoPage(paused)).toBe("east, which has the product page, is paused: npm run lab -- resume east");
+    expect(whyNoPage(healthyLab())).toBe("there is no product page to ask for: see what is noted.");
+  });
+});
+
 describe("what is no fault", () => {
   it.each<[what: string, seen: Seen, check: string, detail: string]>([
     [
       "a cluster that is paused",
       withEast({ paused: true, contents: undefined as unknown as Contents }),
       "API server",
-      "it is paused",
+      "it is paused: npm run lab -- resume east",
+    ],
+    [
+      "an agent that is not ready while the management cluster is paused",
+      withoutManagement(
+        {},
+        { deployments: changed(eastContents.deployments, "gloo-mesh-agent", { status: {} }) },
+      ),
+      "agent",
+      "Deployment gloo-mesh-agent has 0 of 1 pods ready. It takes devmgmt, which is paused",
+    ],
+    [
+      "and its certificate",
+      withoutManagement({ certificate: undefined }, {}),
+      "certificate",
+      "the agent has not got one from the relay. It takes devmgmt, which is paused",
     ],
     [
       "a certificate near its end",
@@ -268,6 +310,7 @@ describe("what is no fault", () => {
     const seen: Seen = {
       ...lab,
       expose: "NodePort",
+      node: "192.0.2.50",
       workloads: [nodePort(east, page), nodePort(west)],
     };
     expect(wrongIn(seen)).toEqual([]);
@@ -275,7 +318,7 @@ describe("what is no fault", () => {
       cluster: "east",
       check: "ingress gateway",
       state: "fine",
-      detail: "at node port 30080",
+      detail: "at http://192.0.2.50:30080",
     });
   });
 });

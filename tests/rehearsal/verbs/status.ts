@@ -211,6 +211,37 @@ export function statusTests(): void {
       await mended();
     });
 
+    it("names what of a cluster is missing on the host, and what brings it back", async () => {
+      const name = "devcluster2";
+      const there = { namespace: name };
+      const { core } = cluster("host");
+      await Promise.all([
+        core.deleteNamespacedService({ ...there, name }),
+        core.deleteNamespacedService({ ...there, name: `${name}-headless` }),
+        core.deleteNamespacedServiceAccount({ ...there, name: `vc-${name}` }),
+      ]);
+      const { code, problems } = await status();
+      expect(code).toBe(1);
+      expect(Object.keys(problems)).toEqual([name]);
+      expect(problems[name]?.join("\n")).toMatch(
+        new RegExp(
+          `ServiceAccount vc-${name}, Service ${name}, Service ${name}-headless, parts of its Helm release, are not on the host: make lab ARGS="resume ${name}" makes them again\\.`,
+        ),
+      );
+      expect((await rehearse("lab", "--", "verify")).output).toMatch(
+        new RegExp(
+          `^First cause: ${name}, API server: it does not answer: .*Service ${name}, Service ${name}-headless, parts of`,
+          "m",
+        ),
+      );
+
+      const { output } = await rehearsed("lab", "--", "resume", name);
+      expect(output).toContain(
+        `Made again on the host: ServiceAccount vc-${name}, Service ${name}, Service ${name}-headless.`,
+      );
+      await mended();
+    });
+
     it("tells of a cluster that is not there, and of a host that does not answer", async () => {
       await pulumi("config", "set", "--path", "mesh-lab:workloads[2].name", "devcluster3");
       const { code, facts } = await status();
