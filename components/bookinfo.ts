@@ -9,6 +9,7 @@ import {
   type BookinfoServicesArgs,
   clusterLabel,
 } from "../values/bookinfo.ts";
+import { proxiesNote } from "../values/istio.ts";
 import { awaitedFor } from "./custom-timeouts.ts";
 
 export interface BookinfoArgs extends BookinfoServicesArgs {
@@ -16,6 +17,8 @@ export interface BookinfoArgs extends BookinfoServicesArgs {
   readonly cluster: string;
   /** What must be ready before a pod is created, so that it gets its sidecar: a pod without one never heals. */
   readonly injection: readonly pulumi.Resource[];
+  /** What their proxies are made of, as a text that differs where it does: pods are made again then. */
+  readonly proxies: pulumi.Input<string>;
   /** How long each Deployment may take, in seconds. */
   readonly timeoutSeconds: number;
 }
@@ -45,7 +48,7 @@ export class Bookinfo extends pulumi.ComponentResource {
   private service(
     name: string,
     { name: app, versions }: BookinfoService,
-    { cluster, injection, timeoutSeconds }: BookinfoArgs,
+    { cluster, injection, proxies, timeoutSeconds }: BookinfoArgs,
   ): void {
     const namespace = this.namespace.metadata.name;
     const account = new k8s.core.v1.ServiceAccount(
@@ -72,19 +75,22 @@ export class Bookinfo extends pulumi.ComponentResource {
     for (const version of versions) {
       new k8s.apps.v1.Deployment(
         `${name}-${app}-${version.version}`,
-        deployment(app, version, cluster, namespace, account.metadata.name),
+        deployment(app, version, { cluster, namespace, account: account.metadata.name, proxies }),
         { parent: this, dependsOn: [...injection], ...awaitedFor(timeoutSeconds) },
       );
     }
   }
 }
 
+interface Surroundings extends Pick<BookinfoArgs, "cluster" | "proxies"> {
+  readonly namespace: pulumi.Input<string>;
+  readonly account: pulumi.Input<string>;
+}
+
 function deployment(
   app: string,
   { version, image, env = {}, scratch = {} }: BookinfoVersion,
-  cluster: string,
-  namespace: pulumi.Input<string>,
-  serviceAccountName: pulumi.Input<string>,
+  { cluster, namespace, account, proxies }: Surroundings,
 ): k8s.apps.v1.DeploymentArgs {
   const labels = { app, version };
   return {
@@ -97,9 +103,9 @@ function deployment(
       replicas: 1,
       selector: { matchLabels: labels },
       template: {
-        metadata: { labels: { ...labels, [clusterLabel]: cluster } },
+        metadata: { labels: { ...labels, [clusterLabel]: cluster }, annotations: proxiesNote(proxies) },
         spec: {
-          serviceAccountName,
+          serviceAccountName: account,
           containers: [
             {
               name: app,

@@ -5,13 +5,14 @@ import type { ChartSource } from "../charts.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import { type ExposedService, endpointOf, exposedFields, hostAndPort } from "../values/exposure.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
-import { glooMeshRelease } from "../values/releases.ts";
+import type { HelmValues } from "../values/merge.ts";
+import { glooMeshRelease, valuesOf } from "../values/releases.ts";
 import type { Host } from "./host.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { awaitValues, fieldsOf } from "./step.ts";
 
 export interface GlooMeshMgmtArgs
-  extends ReleaseSettings, Pick<LabConfig, "expose" | "imageRegistry" | "licenseKey"> {
+  extends ReleaseSettings, Pick<LabConfig, "expose" | "imageRegistry" | "licenseKey" | "renew"> {
   /** The management cluster. */
   readonly cluster: ManagementConfig;
   /** Its kubeconfig; secret. */
@@ -42,7 +43,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
 
   constructor(name: string, args: GlooMeshMgmtArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:GlooMeshMgmt", name, {}, opts);
-    const { cluster, kubeconfig, host, expose, licenseKey, timeoutSeconds } = args;
+    const { cluster, kubeconfig, host, expose, licenseKey, timeoutSeconds, renew } = args;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -64,11 +65,12 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    const own = glooMeshRelease(args, cluster, licenseKey);
     this.release = helmRelease(
       `${name}-release`,
       {
         ...args,
-        ...glooMeshRelease(args, cluster, licenseKey),
+        ...own,
         namespace: namespace.metadata.name,
         clusterValues: cluster.values,
         access: { kubeconfig },
@@ -83,6 +85,8 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
         cluster: cluster.name,
         kubeconfig,
         timeoutSeconds,
+        renew,
+        madeOf: serviceOf(valuesOf(own, args.values, cluster.values)),
         values: {
           ...fieldsOf(
             { kind: "Service", namespace: glooMeshNamespace, name: "gloo-mesh-mgmt-server" },
@@ -108,4 +112,10 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
 
     this.registerOutputs({ relayAddress: this.relay.address });
   }
+}
+
+/** What the chart makes the relay's Service of. */
+function serviceOf({ glooMeshMgmtServer }: HelmValues): HelmValues {
+  const { serviceType, ports, serviceOverrides } = (glooMeshMgmtServer ?? {}) as HelmValues;
+  return { serviceType, ports, serviceOverrides };
 }

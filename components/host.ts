@@ -59,7 +59,7 @@ export class Host extends pulumi.ComponentResource {
   private node(name: string, { hostContext, renew }: HostArgs): pulumi.Output<NodeAddresses> {
     const { result } = runStep<NodeAddresses>(
       `${name}-node`,
-      { script: "node", spec: { hostContext, ...(renew === "" ? {} : { renew }) }, isSteady: true },
+      { script: "node", spec: { hostContext }, renew, isSteady: true },
       { parent: this },
     );
     return pulumi.unsecret(result);

@@ -6,10 +6,12 @@ import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../valu
 import { type Gateway, gatewayNamespace, gateways, httpPort } from "../values/istio.ts";
 import {
   gatewayRelease,
+  proxiesOf,
   istioBaseRelease,
   istioNamespace,
   istiodRelease,
   type OwnRelease,
+  valuesOf,
 } from "../values/releases.ts";
 import type { Host } from "./host.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
@@ -18,7 +20,7 @@ import { awaitValues, fieldsOf } from "./step.ts";
 export interface IstioStackArgs
   extends
     ReleaseSettings,
-    Pick<LabConfig, "expose" | "versions" | "istioImage" | "imageRegistry" | "multiCluster"> {
+    Pick<LabConfig, "expose" | "versions" | "istioImage" | "imageRegistry" | "multiCluster" | "renew"> {
   /** The workload cluster; its name is that of its identity in the mesh, and of its trust domain. */
   readonly cluster: WorkloadConfig;
   /** Its kubeconfig; secret. */
@@ -37,6 +39,8 @@ export interface IstioStackArgs
 export class IstioStack extends pulumi.ComponentResource {
   /** Pods that want a sidecar must not be created before this release is ready. */
   readonly istiod: k8s.helm.v3.Release;
+  /** What proxies in pods are made of, as a text that differs where it does: the pods are made again then. */
+  readonly proxies: pulumi.Output<string>;
   /** Namespace of the gateways. */
   readonly gatewayNamespace: k8s.core.v1.Namespace;
   /** URL of the ingress gateway, e.g. `http://203.0.113.7`; undefined if there is none. */
@@ -69,12 +73,15 @@ export class IstioStack extends pulumi.ComponentResource {
         { parent: this, dependsOn },
       );
 
+    const proxies = proxiesOf(args, cluster);
+    const isSecret = args.secretValues && args.values.istiod !== undefined;
+    this.proxies = isSecret ? pulumi.secret(proxies) : pulumi.output(proxies);
     const base = release(istioBaseRelease, charts.istioBase, system, []);
     // Its EnvoyFilters are of kinds that base defines; and it takes the places of endpoints from nodes as they are.
     this.istiod = release(istiodRelease(args, cluster), charts.istiod, system, [base, ...localities]);
 
     const gateway = (kind: Gateway): k8s.helm.v3.Release | undefined => {
-      const own = gatewayRelease(args, cluster, kind);
+      const own = gatewayRelease(args, cluster, kind, this.proxies);
       // Their pods have the image `auto`, which only istiod's webhook replaces, and only when they are created.
       return own && release(own, charts.gateway, this.gatewayNamespace, [this.istiod]);
     };
@@ -89,19 +96,19 @@ export class IstioStack extends pulumi.ComponentResource {
     return new k8s.core.v1.Namespace(name, { metadata: { name: namespace } }, { parent: this });
   }
 
-  private urlOf(
-    name: string,
-    ingress: pulumi.Resource,
-    { cluster, kubeconfig, host, expose, timeoutSeconds }: IstioStackArgs,
-  ): pulumi.Output<string> {
+  private urlOf(name: string, ingress: pulumi.Resource, args: IstioStackArgs): pulumi.Output<string> {
+    const { cluster, kubeconfig, host, expose, timeoutSeconds, renew } = args;
     const service = { kind: "Service", namespace: gatewayNamespace, name: gateways.ingress.name } as const;
+    const own = gatewayRelease(args, cluster, "ingress", "");
     const found = awaitValues<ExposedService>(
       name,
       {
         cluster: cluster.name,
         kubeconfig,
         timeoutSeconds,
+        renew,
         values: fieldsOf(service, exposedFields[expose]),
+        madeOf: own && valuesOf(own, args.values, cluster.values)["service"],
       },
       { parent: this, dependsOn: [ingress] },
     );

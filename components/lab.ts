@@ -123,6 +123,7 @@ export class Lab extends pulumi.ComponentResource {
         tag: versions.bookinfo,
         imageRegistry,
         injection: [istio.istiod],
+        proxies: istio.proxies,
         timeoutSeconds,
       },
       { parent: this, providers: [vcluster.provider], ...vcluster.inside },

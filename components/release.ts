@@ -5,6 +5,7 @@ import type { LabConfig } from "../config.ts";
 import type { ReleaseName } from "../config/schema.ts";
 import type { HelmValues } from "../values/merge.ts";
 import { type OwnRelease, valuesOf } from "../values/releases.ts";
+import { onForbiddenChange } from "./forbidden-change.ts";
 import { Mending } from "./mending.ts";
 import { settled } from "./settled.ts";
 
@@ -42,7 +43,7 @@ export function helmRelease(
     pulumi.mergeOptions(pulumi.mergeOptions(opts, mending.options), {
       // Two releases of one name cannot exist side by side.
       deleteBeforeReplace: true,
-      hooks: { onError: [onFailure(name, args, mending)] },
+      hooks: { onError: [onFailure(name, args, mending), onForbiddenChange(name, args)] },
     }),
   );
 }

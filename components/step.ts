@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwaitedValue } from "../steps/awaited-value.ts";
 import { timeoutVariable } from "../steps/run.ts";
+import { digest } from "../values/digest.ts";
 
 export interface StepArgs {
   /** A script under `steps/`, without folder and ending. */
@@ -17,6 +18,10 @@ export interface StepArgs {
    * unknown kubeconfig, everything in a cluster would look changed.
    */
   readonly isSteady?: boolean;
+  /** When it changes, the step runs again, for what it finds can change without the stack; the text says nothing. */
+  readonly renew?: string;
+  /** Whether it also gets its last result, as environment variable PULUMI_COMMAND_STDOUT. */
+  readonly seesLastResult?: boolean;
 }
 
 export interface Step<T> {
@@ -29,7 +34,15 @@ export interface Step<T> {
 /** Runs a script of `steps/` once, and again whenever what it is told changes. */
 export function runStep<T>(
   name: string,
-  { script, spec, environment = {}, timeoutSeconds, isSteady = false }: StepArgs,
+  {
+    script,
+    spec,
+    environment = {},
+    timeoutSeconds,
+    isSteady = false,
+    renew = "",
+    seesLastResult = false,
+  }: StepArgs,
   opts: pulumi.CustomResourceOptions,
 ): Step<T> {
   const recall = isSteady && pulumi.runtime.isDryRun() ? new Recall(name) : undefined;
@@ -39,14 +52,14 @@ export function runStep<T>(
       // An argument vector: nothing of the spec is read by a shell. The path is relative, so that the state is
       // the same from every checkout.
       interpreter: ["node", `steps/${script}.ts`],
-      create: pulumi.jsonStringify(spec),
+      create: pulumi.jsonStringify({ ...spec, ...(renew === "" ? {} : { renew }) }),
       environment: pulumi.secret({
         ...environment,
         ...(timeoutSeconds === undefined ? {} : { [timeoutVariable]: String(timeoutSeconds) }),
       }),
       // Standard output is the result, and may be a kubeconfig; progress goes to standard error.
       logging: command.local.Logging.Stderr,
-      addPreviousOutputInEnv: false,
+      addPreviousOutputInEnv: seesLastResult,
     },
     pulumi.mergeOptions(opts, {
       additionalSecretOutputs: ["stdout"],
@@ -108,21 +121,27 @@ export interface AwaitArgs {
   /** What to wait for, each under the name that the result has it under. */
   readonly values: Readonly<Record<string, AwaitedValue>>;
   readonly timeoutSeconds: number;
+  /** When it changes, they are looked up again. */
+  readonly renew: string;
+  /** What the lab makes of it that has them; when that changes, they are looked up again. */
+  readonly madeOf?: unknown;
 }
 
 /** Waits until the fields of some objects have values, and gives these values; secret. */
 export function awaitValues<T>(
   name: string,
-  { cluster, kubeconfig, values, timeoutSeconds }: AwaitArgs,
+  { cluster, kubeconfig, values, timeoutSeconds, renew, madeOf }: AwaitArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<T> {
   return runStep<T>(
     name,
     {
       script: "await",
-      spec: { cluster, values },
+      // A digest: among values there may be a secret.
+      spec: { cluster, values, ...(madeOf === undefined ? {} : { madeOf: digest(madeOf) }) },
       timeoutSeconds,
       environment: { MESHLAB_KUBECONFIG: kubeconfig },
+      renew,
     },
     opts,
   ).result;

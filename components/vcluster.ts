@@ -3,9 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
 import type { LabConfig, ManagementConfig } from "../config.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
-import { vclusterRelease } from "../values/releases.ts";
+import { digest } from "../values/digest.ts";
+import { valuesOf, vclusterRelease } from "../values/releases.ts";
 import { pullSecretName } from "../values/vcluster.ts";
+import { familiar } from "./familiar.ts";
 import type { Host } from "./host.ts";
+import { keptVolume } from "./kept-volume.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { helmRelease, type ReleaseSettings } from "./release.ts";
 import { Pause } from "./pause.ts";
@@ -79,11 +82,12 @@ export class VCluster extends pulumi.ComponentResource {
         { parent: this },
       );
 
+    const own = vclusterRelease(args, cluster, host.serviceCidr);
     const release = helmRelease(
       `${name}-release`,
       {
         ...args,
-        ...vclusterRelease(args, cluster, host.serviceCidr),
+        ...own,
         namespace: namespace.metadata.name,
         clusterValues: cluster.values,
         access: { context: hostContext },
@@ -92,7 +96,10 @@ export class VCluster extends pulumi.ComponentResource {
         parent: this,
         // A pod that begins without it has to wait until its image is asked for again.
         dependsOn: pullSecret === undefined ? [] : [pullSecret],
-        ...(paused ? {} : { hooks: { afterUpdate: [afterPause(name, args)] } }),
+        hooks: {
+          beforeUpdate: [keptVolume(name, { cluster: clusterName, context: hostContext, timeoutSeconds })],
+          ...(paused ? {} : { afterUpdate: [afterPause(name, args)] }),
+        },
       },
     );
     const pause = paused ? new Pause(name, clusterName) : undefined;
@@ -125,14 +132,20 @@ export class VCluster extends pulumi.ComponentResource {
           node: host.nodeOutside,
           // What else could change address or certificate.
           version: `${chart.version} ${versions.k3s}`,
-          ...(renew === "" ? {} : { renew }),
+          service: digest(valuesOf(own, args.values, cluster.values)["service"]),
+          // With another namespace it may be another cluster.
+          namespace: namespace.metadata.uid,
         },
+        renew,
         timeoutSeconds,
         isSteady: true,
+        seesLastResult: true,
       },
       { parent: this, dependsOn: [release], ...this.inside },
     );
-    this.kubeconfig = access.kubeconfig;
+    this.kubeconfig = access.kubeconfig.apply((kubeconfig) =>
+      familiar({ cluster: clusterName, kubeconfig }, hostContext),
+    );
     this.address = pulumi.unsecret(access.address);
 
     this.provider = kubernetesProvider(

@@ -37,7 +37,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:WorkloadCluster", name, {}, opts);
-    const { cluster, charts, timeoutSeconds, mgmt } = args;
+    const { cluster, charts, timeoutSeconds, renew, mgmt } = args;
     const { relay } = mgmt.glooMesh;
 
     this.vcluster = new VCluster(
@@ -87,6 +87,8 @@ export class WorkloadCluster extends pulumi.ComponentResource {
           spec: { verb, cluster: cluster.name },
           timeoutSeconds,
           environment: { MESHLAB_KUBECONFIG: kubeconfig, MESHLAB_RELAY_TOKEN: relay.token },
+          renew,
+          seesLastResult: verb === "give",
         },
         { parent: this, ...this.vcluster.inside, dependsOn },
       );
@@ -113,7 +115,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
   /** Gives the cluster's nodes their region and zone; what must wait for that is to wait for the result. */
   private localities(
     name: string,
-    { cluster, multiCluster, timeoutSeconds }: WorkloadClusterArgs,
+    { cluster, multiCluster, timeoutSeconds, renew }: WorkloadClusterArgs,
   ): readonly pulumi.Resource[] {
     if (!multiCluster) return [];
     const place = { region: regionOf(cluster), zone: cluster.zone ?? cluster.name };
@@ -124,6 +126,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
         spec: { cluster: cluster.name, ...place },
         timeoutSeconds,
         environment: { MESHLAB_KUBECONFIG: this.vcluster.kubeconfig },
+        renew,
       },
       { parent: this, ...this.vcluster.inside },
     );

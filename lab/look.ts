@@ -10,8 +10,10 @@ import {
   type V1Service,
 } from "@kubernetes/client-node";
 import { ifExists } from "../steps/cluster.ts";
+import { strangeness } from "../steps/identity.ts";
 import { controlPlaneOf, isStopped } from "./control-plane.ts";
 import { hostProblems } from "./host-objects.ts";
+import { clusterOf, type Outputs } from "./lab.ts";
 import { within, wordsOf } from "./within.ts";
 
 /** A Gloo Mesh resource, as far as verbs look at it. */
@@ -57,15 +59,25 @@ export interface Looked {
   readonly contents?: Contents;
   /** Why it did not answer. */
   readonly silence?: string;
+  /** Why it is not the cluster that the stack knows; it is not looked into then. */
+  readonly strangeness?: string;
 }
 
 /** Looks into a virtual cluster, unless it is paused. */
-export async function lookInto(host: KubeConfig, cluster: KubeConfig, name: string): Promise<Looked> {
+export async function lookInto(
+  host: KubeConfig,
+  outputs: Pick<Outputs, "kubeconfig">,
+  name: string,
+): Promise<Looked> {
   // A host that says nothing says nothing of the cluster.
-  const controlPlane = await within(controlPlaneOf(host, name)).catch(() => undefined);
+  const [controlPlane, strange] = await Promise.all([
+    within(controlPlaneOf(host, name)).catch(() => undefined),
+    within(strangeness(host, { cluster: name, kubeconfig: outputs.kubeconfig })).catch(() => undefined),
+  ]);
+  if (strange !== undefined) return { name, paused: false, silence: strange, strangeness: strange };
   if (controlPlane !== undefined && isStopped(controlPlane)) return { name, paused: true };
   try {
-    return { name, paused: false, contents: await within(contentsOf(cluster)) };
+    return { name, paused: false, contents: await within(contentsOf(clusterOf(outputs, name))) };
   } catch (error) {
     const runs = (controlPlane?.status?.readyReplicas ?? 0) > 0;
     const missing = await within(hostProblems(host, name, runs)).catch(() => []);

@@ -1,11 +1,13 @@
+import { digest } from "../values/digest.ts";
 import { lookAt } from "./awaited-value.ts";
 import { clusterOf, environment, ifExists } from "./cluster.ts";
 import { poll } from "./poll.ts";
-import { run } from "./run.ts";
+import { lastResult, run } from "./run.ts";
 
 interface RelayTokenSpec {
   /**
-   * `give` puts the bootstrap token where the agent looks for it, unless the agent has its certificate already;
+   * `give` puts the bootstrap token where the agent looks for it, unless the agent has its certificate already, for this
+   * very token: another one is another management server's, which does not know the certificate;
    * `withdraw` waits for that certificate and takes the token away.
    */
   readonly verb: "give" | "withdraw";
@@ -16,9 +18,17 @@ interface RelayTokenSpec {
 const namespace = "gloo-mesh";
 const token = { name: "relay-identity-token-secret", namespace };
 const certificate = { name: "relay-client-tls-secret", namespace };
+const agents = { namespace, labelSelector: "app=gloo-mesh-agent" };
+
+/** What the step prints. */
+interface RelayTokenResult {
+  readonly verb: RelayTokenSpec["verb"];
+  /** Digest of the token that the agent's certificate was given for. */
+  readonly token?: string;
+}
 
 if (import.meta.main) {
-  await run<RelayTokenSpec>(async ({ verb, cluster, timeoutSeconds }) => {
+  await run<RelayTokenSpec>(async ({ verb, cluster, timeoutSeconds }): Promise<RelayTokenResult> => {
     const api = clusterOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
 
     if (verb === "withdraw") {
@@ -29,12 +39,23 @@ if (import.meta.main) {
         look: () => lookAt(api, { kind: "Secret", ...certificate, field: ["data", "tls.crt"] }),
       });
       await ifExists(api.deleteNamespacedSecret(token));
-    } else if ((await ifExists(api.readNamespacedSecret(certificate))) === undefined) {
-      const stringData = { token: environment("MESHLAB_RELAY_TOKEN") };
+      return { verb };
+    }
+    const text = environment("MESHLAB_RELAY_TOKEN");
+    const last = lastResult<RelayTokenResult>()?.token;
+    const found = await ifExists(api.readNamespacedSecret(certificate));
+    if (found === undefined || (last !== undefined && last !== digest(text))) {
+      // First: an agent that starts in between must not find it.
+      if (found !== undefined) await ifExists(api.deleteNamespacedSecret(certificate));
       // Left behind by a run that was cut off, it may be an older token.
       await ifExists(api.deleteNamespacedSecret(token));
-      await api.createNamespacedSecret({ namespace, body: { metadata: { name: token.name }, stringData } });
+      await api.createNamespacedSecret({
+        namespace,
+        body: { metadata: { name: token.name }, stringData: { token: text } },
+      });
+      // An agent asks for a certificate when it starts.
+      await ifExists(api.deleteCollectionNamespacedPod(agents));
     }
-    return { verb };
+    return { verb, token: digest(text) };
   });
 }

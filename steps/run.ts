@@ -18,3 +18,9 @@ export async function run<Spec>(step: (spec: Spec) => Promise<unknown>): Promise
     process.exit(1);
   }
 }
+
+/** What the step printed the last time, where it is told; undefined: it runs for the first time. */
+export function lastResult<Result>(): Result | undefined {
+  const text = process.env["PULUMI_COMMAND_STDOUT"];
+  return text === undefined || text === "" ? undefined : (JSON.parse(text) as Result);
+}

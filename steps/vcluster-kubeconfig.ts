@@ -8,12 +8,13 @@ import {
   exposureHints,
   hostAndPort,
 } from "../values/exposure.ts";
-import { vclusterKubeconfig } from "../values/kubeconfig.ts";
+import { authorityOf, vclusterKubeconfig } from "../values/kubeconfig.ts";
 import { lookAt } from "./awaited-value.ts";
 import { clusterOf, ifExists } from "./cluster.ts";
 import { diagnose } from "./diagnose.ts";
+import { rebuildHint } from "./identity.ts";
 import { poll } from "./poll.ts";
-import { run } from "./run.ts";
+import { lastResult, run } from "./run.ts";
 
 export interface VClusterKubeconfigSpec {
   /** Name of the virtual cluster, and of its namespace on the host. */
@@ -114,6 +115,11 @@ if (import.meta.main) {
     const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
     const { config } = isDue ? await renewed(host, spec, first) : first;
     const kubeconfig = vclusterKubeconfig(cluster, decoded(config), `https://${address}`);
+    const known = lastResult<VClusterAccess>()?.kubeconfig;
+    if (known !== undefined && authorityOf(known, cluster) !== authorityOf(kubeconfig, cluster))
+      throw new Error(
+        `${cluster} is another cluster than the one that the stack knows, and empty: ${rebuildHint(cluster)}.`,
+      );
 
     // What forwards connections may take its time to begin.
     const inside = clusterOf({ kubeconfig });

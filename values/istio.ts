@@ -1,6 +1,9 @@
+import type { Input } from "@pulumi/pulumi";
 import { images } from "../versions.ts";
+import { digest } from "./digest.ts";
 import type { Exposure } from "./exposure.ts";
 import { mirrored } from "./images.ts";
+import type { HelmValues } from "./merge.ts";
 import { type Resources, withChosen } from "./resources.ts";
 
 /** A build of Istio: `istiod` and the proxies are `HUB/pilot:TAG` and `HUB/proxyv2:TAG`. */
@@ -79,6 +82,23 @@ export function istiodValues(args: IstiodValuesArgs): Record<string, unknown> {
   };
 }
 
+/**
+ * What istiod puts into pods, and only when they are made: their proxies, and what these start with. It stands in the
+ * template of each such pod, so that a change of it makes new pods.
+ *
+ * @param istiod all values of istiod's release
+ */
+export function proxiesMadeOf(istiod: HelmValues): string {
+  const { global, revision, istio_cni: cni, sidecarInjectorWebhook: templates } = istiod;
+  const { defaultConfig, trustDomain } = (istiod["meshConfig"] ?? {}) as HelmValues;
+  return digest({ global, revision, cni, templates, defaultConfig, trustDomain });
+}
+
+/** Annotations of pods that istiod puts a proxy into. */
+export const proxiesNote = (proxies: Input<string>): Record<string, Input<string>> => ({
+  "mesh-lab/proxies": proxies,
+});
+
 /** What differs between the gateways of a workload cluster. */
 interface GatewayKind {
   /** Name of the gateway: of its release, Deployment, Service and ServiceAccount. */
@@ -124,19 +144,22 @@ export interface GatewayValuesArgs {
   readonly gateway: Gateway;
   readonly replicas: number;
   readonly expose: Exposure;
+  /** What its proxies are made of, as a text. */
+  readonly proxies: Input<string>;
   /** Resources that differ from the lab's. */
   readonly resources?: Resources | undefined;
 }
 
 /** Values of chart `gateway` 1.12.6; the chart's schema refuses every key that it does not know. */
 export function gatewayValues(args: GatewayValuesArgs): Record<string, unknown> {
-  const { gateway, replicas, expose, resources } = args;
+  const { gateway, replicas, expose, proxies, resources } = args;
   const { name, label, ports, env }: GatewayKind = gateways[gateway];
   return {
     name,
     replicaCount: replicas,
     autoscaling: { enabled: false },
     labels: { istio: label },
+    podAnnotations: proxiesNote(proxies),
     ...(env === undefined ? {} : { env }),
     securityContext: { runAsUser: 1337, runAsGroup: 1337, runAsNonRoot: true, fsGroup: 1337 },
     service: { type: expose, ports },

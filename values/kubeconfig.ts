@@ -54,3 +54,9 @@ export function mergeKubeconfigs(configs: readonly string[]): string {
     ...(current === undefined ? {} : { "current-context": current }),
   } satisfies Kubeconfig);
 }
+
+/** The authority of a cluster in a kubeconfig, base64 of PEM; a virtual cluster makes it with its data. */
+export const authorityOf = (kubeconfig: string, name: string): unknown =>
+  (parse(kubeconfig) as Kubeconfig).clusters.find((cluster) => cluster.name === name)?.cluster[
+    "certificate-authority-data"
+  ];

@@ -17,6 +17,7 @@ import {
   gateways,
   gatewayValues,
   httpPort,
+  proxiesMadeOf,
   istioBuild,
   istiodValues,
 } from "./istio.ts";
@@ -132,11 +133,18 @@ export const istiodRelease = (
   };
 };
 
+/** What istiod makes proxies of in a workload cluster, as a text that differs where it does. */
+export const proxiesOf = (
+  settings: Parameters<typeof istiodRelease>[0] & Of<"values">,
+  cluster: Workload,
+): string => proxiesMadeOf(valuesOf(istiodRelease(settings, cluster), settings.values, cluster.values));
+
 /** A gateway of a workload cluster; undefined where it is to have none. */
 export const gatewayRelease = (
   { expose }: Of<"expose">,
   cluster: Workload,
   gateway: Gateway,
+  proxies: Input<string>,
 ): OwnRelease | undefined => {
   const wanted = cluster[gateway];
   if (wanted === false) return undefined;
@@ -145,13 +153,19 @@ export const gatewayRelease = (
     kind: gateway,
     release: gateways[gateway].name,
     namespace: gatewayNamespace,
-    own: gatewayValues({ gateway, replicas, expose, resources: cluster.resources.gateways }),
+    own: gatewayValues({
+      gateway,
+      replicas,
+      expose,
+      proxies,
+      resources: cluster.resources.gateways,
+    }),
   };
 };
 
 /** Port of a workload cluster's ingress gateway that requests come in by. */
 export function ingressPort(settings: Of<"expose" | "values">, cluster: Workload): number {
-  const own = gatewayRelease(settings, cluster, "ingress")?.own;
+  const own = gatewayRelease(settings, cluster, "ingress", "")?.own;
   const { service } = mergeValues(own, settings.values.ingress, cluster.values.ingress) as {
     readonly service?: { readonly ports?: readonly { readonly name: string; readonly port: number }[] };
   };
@@ -217,8 +231,8 @@ export function labReleases(settings: CheckedSettings, known: Known): LabRelease
         vclusterRelease(settings, workload, serviceCidr),
         istioBaseRelease,
         istiodRelease(settings, workload),
-        gatewayRelease(settings, workload, "ingress"),
-        gatewayRelease(settings, workload, "eastWest"),
+        gatewayRelease(settings, workload, "ingress", proxiesOf(settings, workload)),
+        gatewayRelease(settings, workload, "eastWest", proxiesOf(settings, workload)),
         agentRelease(settings, workload, relayAddress),
         index === 0 ? addOnsRelease(settings) : undefined,
       ]),

@@ -18,7 +18,7 @@ import { awaitedFor } from "../custom-timeouts.ts";
 
 export interface KeycloakArgs extends Pick<
   LabConfig,
-  "expose" | "versions" | "imageRegistry" | "timeoutSeconds"
+  "expose" | "versions" | "imageRegistry" | "timeoutSeconds" | "renew"
 > {
   /** Name of the cluster that it runs on. */
   readonly cluster: string;
@@ -44,7 +44,7 @@ export class Keycloak extends pulumi.ComponentResource {
 
   constructor(name: string, args: KeycloakArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:login:Keycloak", name, {}, opts);
-    const { cluster, kubeconfig, host, clientId, redirectUri, expose, timeoutSeconds } = args;
+    const { cluster, kubeconfig, host, clientId, redirectUri, expose, timeoutSeconds, renew } = args;
 
     const { metadata } = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -108,6 +108,7 @@ export class Keycloak extends pulumi.ComponentResource {
         cluster,
         kubeconfig,
         timeoutSeconds,
+        renew,
         values: fieldsOf({ kind: "Service", namespace: keycloak, name: keycloak }, exposedFields[expose]),
       },
       { parent: this, dependsOn: [service] },

@@ -4,6 +4,7 @@ import { exposedBy } from "../../steps/reach.ts";
 import { nodeAddressOf } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace } from "../../values/istio.ts";
+import { rebuildHint } from "../../steps/identity.ts";
 import { isConnected } from "../agents.ts";
 import { isPaused, isStopped } from "../control-plane.ts";
 import { type Contents, isReady, type SeenCluster, type SeenRelease } from "./seen.ts";
@@ -34,7 +35,7 @@ export interface ClusterStatus {
   readonly problems: readonly string[];
 }
 
-export type State = "running" | "starting" | "silent" | "paused" | "stopped" | "gone";
+export type State = "lost" | "running" | "starting" | "silent" | "paused" | "stopped" | "gone";
 
 /** A Service that is reached from outside of its cluster. */
 export interface Address {
@@ -54,7 +55,7 @@ function judgeOne(cluster: SeenCluster, management: SeenCluster | undefined, now
   const releases = [release, ...(contents?.releases ?? [])];
   const agent = role === "workload" ? agentOf(cluster, management?.contents) : undefined;
   const state = stateOf(cluster);
-  const isHere = state !== "gone";
+  const isHere = state !== "gone" && state !== "lost";
   return {
     cluster: name,
     role,
@@ -71,13 +72,14 @@ function judgeOne(cluster: SeenCluster, management: SeenCluster | undefined, now
       ...(role === "workload" && contents !== undefined && management !== undefined
         ? agentWaits(contents, management)
         : []),
-      ...(contents === undefined ? [] : problemsInside(contents)),
+      ...(contents === undefined ? [] : problemsInside(contents, name)),
     ],
   };
 }
 
-function stateOf({ controlPlane, silence }: SeenCluster): State {
+function stateOf({ controlPlane, silence, strangeness }: SeenCluster): State {
   if (controlPlane === undefined) return "gone";
+  if (strangeness !== undefined) return "lost";
   if (isStopped(controlPlane)) return isPaused(controlPlane) ? "paused" : "stopped";
   if (!isReady(controlPlane)) return "starting";
   return silence === undefined ? "running" : "silent";
@@ -96,9 +98,19 @@ const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>>
   stopped: ({ name }) => [
     `its control plane was scaled down by hand: ${labCommand(`resume ${name}`)} starts it, ${labCommand(`pause ${name}`)} makes it a pause.`,
   ],
-  gone: ({ onHost: missing }) =>
-    missing.length > 0 ? [...missing] : [`it is not on the host: ${pulumiCommand("up")}.`],
+  gone: (cluster) => {
+    if (cluster.strangeness !== undefined) return lost(cluster);
+    return cluster.onHost.length > 0
+      ? [...cluster.onHost]
+      : [`it is not on the host: ${pulumiCommand("up")}.`];
+  },
+  lost,
 };
+
+/** Nothing of what the stack has inside is there, nor can a run know that. */
+function lost({ name, strangeness = "" }: SeenCluster): string[] {
+  return [`${strangeness}: ${rebuildHint(name)}.`];
+}
 
 /** A pause is a fault only where the stack knows nothing of it: the next run would go by what it knows. */
 function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): string[] {

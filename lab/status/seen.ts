@@ -16,6 +16,7 @@ import type { Known } from "../../steps/diagnosis.ts";
 import type { SeenEvent } from "../../steps/events.ts";
 import { statusOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
+import { strangeness } from "../../steps/identity.ts";
 import { explain } from "../../kubernetes/unreached.ts";
 import { nodeOutside } from "../../steps/reach.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
@@ -30,6 +31,7 @@ import { moved } from "../moved.ts";
 import { within } from "../within.ts";
 import { recordedPauses } from "../recorded-pause.ts";
 import { isSimulated } from "../simulated.ts";
+import { injectedImage } from "./proxies.ts";
 
 /** A Helm release that the lab is to have. */
 export interface SeenRelease {
@@ -54,6 +56,8 @@ export interface Contents {
   readonly events: readonly SeenEvent[];
   /** What is known of the host, and of the configuration. */
   readonly known: Known;
+  /** The image of the proxies that istiod puts into new pods; undefined: there is no istiod. */
+  readonly proxyImage: string | undefined;
   /** The certificate of its agent; undefined: it has none. */
   readonly certificate: Certificate | undefined;
   /** Names of the clusters that are registered here. */
@@ -81,6 +85,8 @@ export interface SeenCluster {
   readonly silence?: string;
   /** Where the host's nodes are reached; undefined where no Service is of type NodePort, or it is not known. */
   readonly node?: string | undefined;
+  /** Why it is not the cluster that the stack knows, nor can be; undefined: it is, or the stack knows none. */
+  readonly strangeness?: string;
   /** What is missing on the host, and what stands in its way there where it is not ready or does not answer. */
   readonly onHost: readonly string[];
 }
@@ -105,6 +111,10 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
       );
       if (release === undefined) throw new Error(`${cluster} is to have no release`);
       const role = cluster === settings.management.name ? "management" : "workload";
+      const strange =
+        outputs?.contexts.includes(cluster) === true
+          ? await askHost(host, () => strangeness(host, { cluster, kubeconfig: outputs.kubeconfig }))
+          : undefined;
       const seen = {
         name: cluster,
         role,
@@ -112,8 +122,10 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
         controlPlane,
         release,
         node,
+        ...(strange === undefined ? {} : { strangeness: strange }),
         onHost: [],
       } as const;
+      if (strange !== undefined) return seen;
       if (controlPlane === undefined)
         return release.status === undefined
           ? seen
@@ -224,6 +236,7 @@ async function contentsOf(
     services,
     claims,
     events,
+    proxyImage,
     certificate,
     registered,
     metrics,
@@ -237,6 +250,7 @@ async function contentsOf(
     core.listServiceForAllNamespaces(),
     core.listPersistentVolumeClaimForAllNamespaces(),
     core.listEventForAllNamespaces(),
+    injectedImage(core),
     clientCertificate(cluster),
     registeredIn(cluster),
     hasMetrics ? metricsOf(cluster) : undefined,
@@ -251,6 +265,7 @@ async function contentsOf(
     services: services.items,
     claims: claims.items,
     events: events.items,
+    proxyImage,
     certificate,
     registered,
     metrics,

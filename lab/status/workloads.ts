@@ -3,6 +3,7 @@ import { problemsIn, problemsOf } from "../../steps/diagnosis.ts";
 import { complaintsIn } from "../../steps/events.ts";
 import { adviceOn } from "../../steps/refusals.ts";
 import { podsOf } from "../look.ts";
+import { injectedInto } from "./proxies.ts";
 import type { Contents } from "./seen.ts";
 
 /** A Deployment, a StatefulSet or a DaemonSet. */
@@ -67,7 +68,7 @@ const namesOf = <Kind extends Workload["kind"]>(
 ) => ({ kind, namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" });
 
 /** A line for each workload, Service, claim and pod of a cluster that is not as it is to be, with the reason. */
-export function problemsInside(contents: Contents): string[] {
+export function problemsInside(contents: Contents, cluster: string): string[] {
   const pods = contents.pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
   const workloads = workloadsOf(contents).map((workload) => ({
     workload,
@@ -80,6 +81,7 @@ export function problemsInside(contents: Contents): string[] {
   const others = problemsOf({ services, claims, pods: single, events: contents.events }, contents.known);
   return [
     ...faulty.map(({ workload, own }) => describe(workload, own, contents)),
+    ...workloads.flatMap(({ workload, own }) => proxyProblem(cluster, contents.proxyImage, workload, own)),
     ...others.map(({ namespace, text }) => `${namespace}: ${text}`),
   ];
 }
@@ -96,4 +98,19 @@ function describe(workload: Workload, pods: readonly V1Pod[], { events, known }:
   return [`${namespace}: ${kind} ${name} has ${ready} of ${wanted} pods ready${besides}.`, ...reasons].join(
     " ",
   );
+}
+
+/** Pods keep the proxy that they were made with. */
+function proxyProblem(
+  cluster: string,
+  image: string | undefined,
+  { kind, namespace, name, outdated }: Workload,
+  pods: readonly V1Pod[],
+): string[] {
+  const old = pods.map(injectedInto).filter((found) => found !== undefined && found !== image);
+  // Those of an earlier template go anyway.
+  if (image === undefined || outdated > 0 || old.length === 0) return [];
+  return [
+    `${namespace}: pods of ${kind} ${name} run proxy ${[...new Set(old)].join(", ")}, and istiod now injects ${image}: kubectl --context ${cluster} -n ${namespace} rollout restart ${kind.toLowerCase()}/${name}.`,
+  ];
 }

@@ -6,7 +6,7 @@ import { layOut } from "../graph/layout.ts";
 import { type Graph, plannedGraph } from "../graph/model.ts";
 import { withState } from "../graph/state.ts";
 import { type Caption, svgOf } from "../graph/svg.ts";
-import { clusterOf, hostOf, readOutputs, readSettings, readSettingsFrom } from "../lab.ts";
+import { hostOf, readOutputs, readSettings, readSettingsFrom } from "../lab.ts";
 import { lookInto } from "../look.ts";
 import { wordsOf } from "../within.ts";
 import { present, type Report, verb } from "../verb.ts";
@@ -57,7 +57,7 @@ async function asItStands(planned: Graph, settings: CheckedSettings): Promise<Gr
   const host = hostOf(settings);
   const looked = names
     .filter((name) => outputs.contexts.includes(name))
-    .map((name) => lookInto(host, clusterOf(outputs, name), name));
+    .map((name) => lookInto(host, outputs, name));
   return withState(planned, await Promise.all(looked));
 }
 

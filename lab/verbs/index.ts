@@ -5,6 +5,7 @@ import { graph } from "./graph.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { pause } from "./pause.ts";
 import { pods } from "./pods.ts";
+import { rebuild } from "./rebuild.ts";
 import { resume } from "./resume.ts";
 import { status } from "./status.ts";
 import { tryCapability } from "./try.ts";
@@ -22,6 +23,7 @@ export const verbs = [
   graph,
   pause,
   resume,
+  rebuild,
   pods,
   images,
   collect,

@@ -10,6 +10,7 @@ import { reachInside } from "../../steps/reach.ts";
 import { restored } from "../../steps/release-objects.ts";
 import { askHost } from "../ask-host.ts";
 import { controlPlaneOf, existingControlPlane, patchControlPlane, resuming } from "../control-plane.ts";
+import { expectFamiliar } from "../familiar.ts";
 import { isSyncerLost } from "../host-objects.ts";
 import { chosenClusters, hostOf, type Outputs, readOutputs, readSettings } from "../lab.ts";
 import { moved } from "../moved.ts";
@@ -44,6 +45,7 @@ async function resumed(names: readonly string[]): Promise<Report> {
   const [settings, outputs] = await Promise.all([readSettings(), readOutputs()]);
   const clusters = chosenClusters(settings, names);
   const host = hostOf(settings);
+  await Promise.all(clusters.map((cluster) => expectFamiliar(host, outputs, cluster)));
   const found = await Promise.all(
     clusters.map(async (cluster) => {
       // Whether the host answers is asked in time; what it is to make takes the time that it takes.

@@ -5,6 +5,7 @@ import { exposedBy } from "../../steps/reach.ts";
 import { endpointOf, exposureHints, httpUrl, nodeAddressOf } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace, gateways, type Gateway, httpPort } from "../../values/istio.ts";
+import { rebuildHint } from "../../steps/identity.ts";
 import { isConnected } from "../agents.ts";
 import { type Contents, type GlooState, type Looked, named } from "../look.ts";
 import { type Finding, fine, noted, type Row, wrong } from "./findings.ts";
@@ -65,7 +66,8 @@ function run<Cluster extends Looked>(
   );
 }
 
-function answer({ name, paused, silence }: Looked): Finding {
+function answer({ name, paused, silence, strangeness }: Looked): Finding {
+  if (strangeness !== undefined) return wrong(`${strangeness}: ${rebuildHint(name)}`);
   if (paused) return noted(`it is paused: ${labCommand(`resume ${name}`)}`);
   if (silence === undefined) return fine("it answers");
   return wrong(

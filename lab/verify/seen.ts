@@ -32,9 +32,9 @@ export async function look(settings: CheckedSettings, outputs: Outputs, simulate
   const inside = (name: string) => clusterOf(outputs, name);
   const { management } = settings;
   const [seenManagement, ...workloads] = await Promise.all([
-    lookInto(host, inside(management.name), management.name),
+    lookInto(host, outputs, management.name),
     ...settings.workloads.map(async (workload): Promise<SeenWorkload> => {
-      const looked = await lookInto(host, inside(workload.name), workload.name);
+      const looked = await lookInto(host, outputs, workload.name);
       return {
         ...looked,
         settings: workload,

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../rehearsal/host/until.ts";
 import { rehearsalDir } from "../../rehearsal/paths.ts";
 import { checkout } from "./support/checkout.ts";
 import { killProcess, killSupervisor, stopHostOf } from "./support/faults.ts";
@@ -154,6 +155,66 @@ describe.concurrent("one lab, where each run goes on from where the one before i
       } finally {
         for (const other of others) other.close();
       }
+    });
+  });
+
+  describe("a lab that somebody changed by hand", inTurn, () => {
+    interface Status {
+      readonly cluster: string;
+      readonly state: string;
+      readonly problems: readonly string[];
+    }
+    const status = async (): Promise<Record<string, [state: string, problems: string]>> => {
+      const { stdout } = await rehearse("lab", "--", "status", "--json");
+      const found = JSON.parse(stdout) as Status[];
+      return Object.fromEntries(
+        found.map(({ cluster: name, state, problems }) => [name, [state, problems.join("\n")]]),
+      );
+    };
+    const well = { mgmt: ["running", ""], east: ["running", ""] };
+
+    it("refuses another volume for a cluster that has one, in a preview", async () => {
+      project.configure("small", { ...lab, controlPlane: { storageSize: "10Gi" } });
+      const { code, output } = await rehearse("preview");
+      expect(code).not.toBe(0);
+      expect(output).toMatch(
+        /Kubernetes does not change the volume of east \(controlPlane\.storageSize: 5Gi to 10Gi\): .*PersistentVolumeClaim data-east-0 and would be lost/,
+      );
+      project.configure("small", lab);
+    });
+
+    it("is said to have other clusters than the stack knows, and rebuild makes these again", async () => {
+      await rehearsed("lab", "--", "pause", "east");
+      const host = cluster("host").core;
+      await host.deleteNamespacedPersistentVolumeClaim({ namespace: "east", name: "data-east-0" });
+      await host.deleteNamespace({ name: "mgmt" });
+      const isGone = () =>
+        host.readNamespace({ name: "mgmt" }).then(
+          () => false,
+          () => true,
+        );
+      await until(isGone, 60, () => "namespace mgmt stays");
+
+      const hint = /make lab ARGS="rebuild (\w+)", then make rehearse, make it again/;
+      const before = await status();
+      expect(before).toMatchObject({
+        mgmt: ["gone", expect.stringMatching(hint) as string],
+        east: ["lost", expect.stringMatching(hint) as string],
+      });
+      for (const verb of [["up"], ["lab", "--", "resume", "east"], ["lab", "--", "verify"]]) {
+        const { code, output } = await rehearse(...verb);
+        expect(code, verb.join(" ")).not.toBe(0);
+        expect(output, verb.join(" ")).toMatch(hint);
+      }
+
+      await rehearsed("lab", "--", "rebuild");
+      await rehearsed("up");
+      expect(await status()).toEqual(well);
+      expect(await rehearsal.deployments("east")).toContain("gloo-mesh/gloo-mesh-agent 1/1");
+      expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
+      expect((await rehearsed("lab", "--", "rebuild")).output).toContain(
+        "every cluster as the stack knows it",
+      );
     });
   });
 

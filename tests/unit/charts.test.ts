@@ -395,6 +395,7 @@ describe("every chart", () => {
     const build = istioBuild(versions.istio, undefined, imageRegistry);
     const controlPlane = { nodeSelector: {}, tolerations: [], persistence: true, storageSize: "5Gi" };
     const { k3s } = versions;
+    const proxies = "1";
     return [
       {
         ...cases.vcluster,
@@ -417,8 +418,8 @@ describe("every chart", () => {
         values: glooMeshAgentValues({ cluster: "devcluster1", relayAddress: "relay:9900", imageRegistry }),
       },
       { ...cases.istiod, values: istiodValues({ cluster: "devcluster1", build, multiCluster: true }) },
-      { ...cases.ingress, values: gatewayValues({ gateway: "ingress", replicas: 2, expose }) },
-      { ...cases.eastWest, values: gatewayValues({ gateway: "eastWest", replicas: 1, expose }) },
+      { ...cases.ingress, values: gatewayValues({ gateway: "ingress", replicas: 2, expose, proxies }) },
+      { ...cases.eastWest, values: gatewayValues({ gateway: "eastWest", replicas: 1, expose, proxies }) },
       // Where the chart takes their images from is not known, so that no mirror is asked for.
       ...(imageRegistry === undefined
         ? [{ ...cases.addOns, values: glooMeshAddOnsValues(["ext-auth-service", "rate-limiter"]) }]

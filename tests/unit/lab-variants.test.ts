@@ -140,7 +140,12 @@ describe("extra values", () => {
     const isSecret = async (name: string) =>
       pulumi.isSecret(pulumi.output(recorded.get(name).props["values"] as pulumi.Input<object>));
     expect(await isSecret("lab-east-istio-istiod")).toBe(true);
-    expect(await isSecret("lab-east-istio-ingressgateway")).toBe(false);
+    const { podAnnotations, ...own } = recorded.get("lab-east-istio-ingressgateway").props["values"] as {
+      podAnnotations: object;
+    };
+    expect(await pulumi.isSecret(pulumi.output(own))).toBe(false);
+    // They hold a digest of istiod's.
+    expect(await pulumi.isSecret(pulumi.output(podAnnotations))).toBe(true);
   });
 });
 
@@ -228,12 +233,84 @@ describe("addresses and certificates", () => {
   it("are fetched anew when renew changes, and not because it is there", async () => {
     const plain = await lab({});
     const renewed = await lab({ renew: "2027" });
-    const step = "lab-east-vcluster-kubeconfig";
-    expect(plain.specOf(step)).not.toHaveProperty("renew");
-    expect(renewed.specOf(step)).toEqual({ ...plain.specOf(step), renew: "2027" });
-    expect(renewed.specOf("lab-host-facts")).toEqual(plain.specOf("lab-host-facts"));
+    for (const { name } of plain.all("command:local:Command")) {
+      expect(plain.specOf(name), name).not.toHaveProperty("renew");
+      // The host's range of ClusterIPs is the same for as long as there is a host.
+      const again = name === "lab-host-facts" ? {} : { renew: "2027" };
+      expect(renewed.specOf(name), name).toEqual({ ...plain.specOf(name), ...again });
+    }
     const node = await lab({ renew: "2027", expose: "NodePort" });
     expect(node.specOf("lab-host-node")).toEqual({ renew: "2027" });
+  });
+
+  it.each([
+    [
+      { ingress: { service: { loadBalancerIP: "10.0.0.9" } } },
+      ["lab-east-istio-ingress-address", "lab-west-istio-ingress-address"],
+    ],
+    [
+      { vcluster: { service: { type: "NodePort" } } },
+      ["mgmt", "east", "west"].map((name) => `lab-${name}-vcluster-kubeconfig`),
+    ],
+    [{ glooMeshEnterprise: { glooMeshMgmtServer: { ports: { grpc: 9901 } } } }, ["lab-mgmt-gloo-mesh-relay"]],
+    [{ ingress: { podAnnotations: { a: "b" } }, glooMeshEnterprise: { glooMeshUi: { x: 1 } } }, []],
+  ])("are fetched anew when values change a Service: %j", async (values, steps) => {
+    const before = await lab({});
+    const after = await lab({ values });
+    const changed = before
+      .all("command:local:Command")
+      .map(({ name }) => name)
+      .filter((name) => JSON.stringify(before.specOf(name)) !== JSON.stringify(after.specOf(name)));
+    expect(changed).toEqual(steps);
+  });
+});
+
+describe("pods with a proxy", () => {
+  const proxies = { "mesh-lab/proxies": expect.any(String) as string };
+  const noted = async (settings: object) => {
+    const recorded = await lab({ workloads: [{ name: "east", bookinfo: { reviews: ["v1"] } }], ...settings });
+    const deployment = recorded.get("lab-east-bookinfo-ratings-v1").inputs as unknown as {
+      spec: { template: { metadata: { annotations: object } } };
+    };
+    return [
+      ...["ingressgateway", "eastwestgateway"].map(
+        (gateway) =>
+          (recorded.get(`lab-east-istio-${gateway}`).inputs["values"] as { podAnnotations: object })
+            .podAnnotations,
+      ),
+      deployment.spec.template.metadata.annotations,
+    ];
+  };
+
+  it.each([
+    { istioImage: "registry.example.com/istio:1.12.6-solo" },
+    { imageRegistry: "registry.example.com" },
+    { versions: { istio: "1.12.7" } },
+    { values: { istiod: { global: { proxy: { image: "registry.example.com/proxyv2:1" } } } } },
+    { values: { istiod: { meshConfig: { defaultConfig: { concurrency: 1 } } } } },
+    { values: { istiod: { sidecarInjectorWebhook: { templates: { own: "" } } } } },
+    {
+      workloads: [
+        { name: "east", bookinfo: { reviews: ["v1"] }, values: { istiod: { global: { network: "n" } } } },
+      ],
+    },
+  ])("are made anew when istiod injects another: %j", async (settings) => {
+    const before = await noted({});
+    const after = await noted(settings);
+    expect(before).toEqual([proxies, proxies, proxies]);
+    for (const [index, note] of after.entries()) expect(note).not.toEqual(before[index]);
+  });
+
+  it.each([
+    { istioImage: "docker.io/istio:1.12.6" },
+    { values: { istiod: { meshConfig: { accessLogEncoding: "JSON" }, pilot: { replicaCount: 2 } } } },
+    {
+      workloads: [
+        { name: "east", bookinfo: { reviews: ["v1"] }, resources: { istiod: { limits: { cpu: "1" } } } },
+      ],
+    },
+  ])("stay when it injects the same: %j", async (settings) => {
+    expect(await noted(settings)).toEqual(await noted({}));
   });
 });
 

@@ -234,7 +234,7 @@ describe("secrets", () => {
       const shown = JSON.stringify([inputs["interpreter"], inputs["create"]]);
       for (const secret of [licenseKey, token, "key-of-"]) expect(shown, name).not.toContain(secret);
       expect(inputs["logging"], name).toBe("stderr");
-      expect(inputs["addPreviousOutputInEnv"], name).toBe(false);
+      expect(inputs["addPreviousOutputInEnv"], name).toBe(/-(vcluster-kubeconfig|relay-token)$/.test(name));
       expect(opts, name).toEqual(expect.objectContaining({ additionalSecretOutputs: ["stdout"] }));
     }
   });
@@ -282,6 +282,7 @@ describe("a virtual cluster's kubeconfig", () => {
     expect(recorded.specOf("lab-east-vcluster-kubeconfig")).toEqual({
       cluster: "east",
       hostContext: "kind",
+      service: expect.any(String) as string,
       expose: "LoadBalancer",
       version: "0.10.2 v1.22.5-k3s1",
     });

@@ -18,6 +18,7 @@ const contents = (more: Partial<Contents> = {}): Contents => ({
   claims: [],
   events: [],
   known: {},
+  proxyImage: undefined,
   certificate: { names: ["east"], validTo: new Date("2027-06-01T00:00:00Z") },
   registered: ["east"],
   metrics: undefined,
@@ -81,6 +82,16 @@ describe("the state of a cluster", () => {
       "gone",
       { controlPlane: undefined, release: { name: "east", namespace: "east", status: undefined } },
       ["it is not on the host: pulumi up."],
+    ],
+    [
+      "gone",
+      { controlPlane: undefined, strangeness: "it is not on the host" },
+      [/^it is not on the host: npm run lab -- rebuild east, then pulumi up, /],
+    ],
+    [
+      "lost",
+      { controlPlane: set(0, 0), strangeness: "its volume is gone", isToBePaused: true },
+      [/^its volume is gone: npm run lab -- rebuild east, then pulumi up, /],
     ],
   ])("is %s", (state, given, problems) => {
     const found = judged(given);
@@ -187,7 +198,7 @@ describe("a workload that is not ready", () => {
     containerStatuses: [{ name: "details", ready: false, state: { waiting: { reason: "ErrImagePull" } } }],
   };
   const ready = { conditions: [{ type: "Ready", status: "True" }] };
-  const inside = (given: object) => problemsInside(contents(given));
+  const inside = (given: object) => problemsInside(contents(given), "east");
 
   it("is told with what each of its pods says", () => {
     expect(inside({ deployments: [deployment(1, 2)], pods: [pod("a", ready), pod("b", waiting)] })).toEqual([
@@ -218,6 +229,26 @@ describe("a workload that is not ready", () => {
     expect(workloadsOf(contents({ deployments: [deployment(2, 2)] } as never))).toMatchObject([
       { ready: 2, wanted: 2 },
     ]);
+  });
+
+  it("is one whose pods have another proxy than istiod injects now", () => {
+    const proxyImage = "docker.io/istio/proxyv2:1.12.6-solo";
+    const injected = { annotations: { "sidecar.istio.io/status": "{}" } };
+    const withProxy = (name: string, image: string, more: object = injected): V1Pod => {
+      const containers = [{ name: "details" }, { name: "istio-proxy", image }];
+      return Object.assign(pod(name, ready, more), { spec: { nodeName: "node-1", containers } });
+    };
+    const old = withProxy("a", "docker.io/istio/proxyv2:1.12.6");
+    const chosen = { annotations: { ...injected.annotations, "sidecar.istio.io/proxyImage": "own:1" } };
+    const found = (pods: V1Pod[], deployments = [deployment(2, 2)]) =>
+      inside({ deployments, pods, proxyImage });
+    expect(found([old, withProxy("b", proxyImage)])).toEqual([
+      `bookinfo: pods of Deployment details-v1 run proxy docker.io/istio/proxyv2:1.12.6, and istiod now injects ${proxyImage}: kubectl --context east -n bookinfo rollout restart deployment/details-v1.`,
+    ]);
+    expect(found([withProxy("b", proxyImage), withProxy("c", "own:1", chosen)])).toEqual([]);
+    // Its own containers are its own business.
+    expect(found([withProxy("d", "own:1", {})])).toEqual([]);
+    expect(inside({ deployments: [deployment(2, 2)], pods: [old] })).toEqual([]);
   });
 
   it("is told beside pods, Services and claims of nobody's", () => {

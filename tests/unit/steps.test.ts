@@ -109,27 +109,51 @@ describe("relay token", () => {
   const secrets = "/api/v1/namespaces/gloo-mesh/secrets";
   const token = `${secrets}/relay-identity-token-secret`;
   const certificate = `${secrets}/relay-client-tls-secret`;
-  const run = async (verb: string, answers: Record<string, object>) => {
+  const agents = "DELETE /api/v1/namespaces/gloo-mesh/pods?labelSelector=app%3Dgloo-mesh-agent";
+  const run = async (verb: string, answers: Record<string, object>, last = "") => {
     const { kubeconfig, requests } = await apiServer(answers);
     const spec = { verb, cluster: "east", timeoutSeconds: 1 };
     const ran = await step("relay-token", spec, {
       MESHLAB_KUBECONFIG: kubeconfig,
       MESHLAB_RELAY_TOKEN: "t0ken",
+      PULUMI_COMMAND_STDOUT: last,
     });
     return { ...ran, requests };
   };
 
-  it("is given to an agent that has no certificate", async () => {
+  it("is given to an agent that has no certificate, which starts to read it", async () => {
     const { code, stdout, stderr, requests } = await run("give", { [`POST ${secrets}`]: { kind: "Secret" } });
     expect(code).toBe(0);
-    expect(requests).toEqual([`GET ${certificate}`, `DELETE ${token}`, `POST ${secrets}`]);
+    expect(requests).toEqual([`GET ${certificate}`, `DELETE ${token}`, `POST ${secrets}`, agents]);
     expect(stdout + stderr).not.toContain("t0ken");
   });
 
   it("is not given again to an agent that has one", async () => {
-    const { code, requests } = await run("give", { [`GET ${certificate}`]: { kind: "Secret" } });
+    const answers = { [`GET ${certificate}`]: { kind: "Secret" } };
+    const { code, stdout, requests } = await run("give", answers);
     expect(code).toBe(0);
     expect(requests).toEqual([`GET ${certificate}`]);
+    expect((await run("give", answers, stdout)).requests).toEqual(requests);
+  });
+
+  it("is given to an agent whose certificate is from another management server, and that one taken away", async () => {
+    const { code, requests } = await run(
+      "give",
+      {
+        [`GET ${certificate}`]: { kind: "Secret" },
+        [`DELETE ${certificate}`]: { kind: "Status" },
+        [`POST ${secrets}`]: { kind: "Secret" },
+      },
+      JSON.stringify({ verb: "give", token: "of a server that is gone" }),
+    );
+    expect(code).toBe(0);
+    expect(requests).toEqual([
+      `GET ${certificate}`,
+      `DELETE ${certificate}`,
+      `DELETE ${token}`,
+      `POST ${secrets}`,
+      agents,
+    ]);
   });
 
   it("is withdrawn once the agent has its certificate", async () => {
@@ -327,6 +351,30 @@ describe("a virtual cluster's kubeconfig", () => {
     expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual(expected);
     expect(stdout).toContain(base64(current.cert));
     expect(isRenewable(old.cert)).toBe(daysLeft < 90);
+  });
+
+  it("is not taken for that of a cluster with other data", async () => {
+    const { found } = await virtualCluster();
+    const { secret } = credentials(300);
+    const { kubeconfig } = await apiServer({ [`GET ${secretPath}`]: secret, [service]: found });
+    const first = await step("vcluster-kubeconfig", spec, ambient(kubeconfig));
+    const again = (stdout: string) =>
+      step(
+        "vcluster-kubeconfig",
+        { ...spec, renew: "now" },
+        {
+          ...ambient(kubeconfig),
+          PULUMI_COMMAND_STDOUT: stdout,
+        },
+      );
+    expect((await again(first.stdout)).code).toBe(0);
+
+    const other = base64((await openPki(join(directory, "other")).authority("east")).cert);
+    const { code, stdout, stderr } = await again(first.stdout.replace(base64(authority.cert), other));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^east is another cluster than the one that the stack knows, and empty: npm run lab -- rebuild east, then pulumi up/,
+    );
   });
 
   it("that never comes is told with what stands in its way", async () => {

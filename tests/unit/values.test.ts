@@ -239,7 +239,7 @@ describe("gateways", () => {
       ],
     ],
   ] as const)("%s has its name, label and ports", (gateway, name, label, ports) => {
-    expect(gatewayValues({ gateway, replicas: 3, expose: "NodePort" })).toMatchObject({
+    expect(gatewayValues({ gateway, replicas: 3, expose: "NodePort", proxies: "1" })).toMatchObject({
       name,
       replicaCount: 3,
       labels: { istio: label },
@@ -252,7 +252,7 @@ describe("gateways", () => {
     const values =
       name === "istiod"
         ? (istiodValues("east")["pilot"] as Record<string, unknown>)
-        : gatewayValues({ gateway: name, replicas: 1, expose: "LoadBalancer" });
+        : gatewayValues({ gateway: name, replicas: 1, expose: "LoadBalancer", proxies: "1" });
     const { limits } = values["resources"] as { limits: { cpu: string } };
     expect(Number.parseInt(limits.cpu, 10)).toBeGreaterThanOrEqual(200);
   });

@@ -60,6 +60,7 @@ export function bookinfoIn(name: string) {
       tag: versions.bookinfo,
       imageRegistry,
       injection: [istio.istiod],
+      proxies: istio.proxies,
       timeoutSeconds,
     },
     { ...vcluster.inside, providers: [vcluster.provider] },

@@ -44,6 +44,8 @@ export async function record(
     },
     "mesh-lab",
     "test",
+    // As a preview: it asks no host.
+    true,
   );
   // The mocks know no transforms, which a component may give, and say that they know hooks, and lack the methods.
   (state as unknown as { getStore(): { supportsTransforms: boolean } }).getStore().supportsTransforms = true;
