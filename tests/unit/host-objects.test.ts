@@ -47,7 +47,9 @@ async function hostWith(found: Readonly<Record<string, Answer>>) {
       groupVersion: "v1",
       resources: [resource("Service", "services"), resource("ServiceAccount", "serviceaccounts")],
     },
-    "GET /api/v1/namespaces/east/secrets?labelSelector=owner%3Dhelm%2Cname%3Deast": { items: [revision] },
+    "GET /api/v1/namespaces/east/secrets?labelSelector=owner%3Dhelm%2Cname%3Deast%2Cstatus%21%3Dsuperseded": {
+      items: [revision],
+    },
     ...found,
   });
   return { ...server, host: kubeConfigOf({ kubeconfig: server.kubeconfig }) };
@@ -95,7 +97,8 @@ describe("what a virtual cluster has on the host", () => {
 
   it("is not missed where there is no release", async () => {
     const { host } = await hostWith({
-      "GET /api/v1/namespaces/east/secrets?labelSelector=owner%3Dhelm%2Cname%3Deast": { items: [] },
+      "GET /api/v1/namespaces/east/secrets?labelSelector=owner%3Dhelm%2Cname%3Deast%2Cstatus%21%3Dsuperseded":
+        { items: [] },
     });
     expect(await hostProblems(host, "east", false)).toEqual([]);
   });

@@ -47,6 +47,7 @@ async function released(
       } as const;
       helmRelease("istiod", args, { parent });
     },
+    false,
   );
   const opts = registered.get("istiod")?.opts ?? {};
   const said: string[] = [];

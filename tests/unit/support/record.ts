@@ -27,10 +27,15 @@ export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-/** Runs a program under Pulumi's mocks and gives everything that it registered, by name. */
+/**
+ * Runs a program under Pulumi's mocks and gives everything that it registered, by name.
+ *
+ * @param isPreview a preview asks no cluster
+ */
 export async function record(
   outputsOf: (args: pulumi.runtime.MockResourceArgs) => Record<string, unknown>,
   program: (transformations: pulumi.ResourceTransformation[]) => void,
+  isPreview = true,
 ): Promise<Map<string, Registration>> {
   const seen: Pick<Registration, "type" | "name" | "props" | "opts">[] = [];
   const inputs = new Map<string, Record<string, unknown>>();
@@ -44,8 +49,7 @@ export async function record(
     },
     "mesh-lab",
     "test",
-    // As a preview: it asks no host.
-    true,
+    isPreview,
   );
   // The mocks know no transforms, which a component may give, and say that they know hooks, and lack the methods.
   (state as unknown as { getStore(): { supportsTransforms: boolean } }).getStore().supportsTransforms = true;
