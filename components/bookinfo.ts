@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { LabConfig, WorkloadConfig } from "../config.ts";
 import {
   type BookinfoService,
   type BookinfoVersion,
@@ -11,10 +12,15 @@ import {
 } from "../values/bookinfo.ts";
 import { proxiesNote } from "../values/istio.ts";
 import { awaitedFor } from "./custom-timeouts.ts";
+import type { Host } from "./host.ts";
+import { explaining, watch } from "./watch.ts";
 
-export interface BookinfoArgs extends BookinfoServicesArgs {
-  /** Name of the cluster, by which route tables find its pods. */
-  readonly cluster: string;
+export interface BookinfoArgs extends BookinfoServicesArgs, Pick<LabConfig, "values"> {
+  /** The workload cluster; by its name route tables find the pods. */
+  readonly cluster: WorkloadConfig;
+  /** Its kubeconfig; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly host: Host;
   /** What must be ready before a pod is created, so that it gets its sidecar: a pod without one never heals. */
   readonly injection: readonly pulumi.Resource[];
   /** What their proxies are made of, as a text that differs where it does: pods are made again then. */
@@ -45,11 +51,8 @@ export class Bookinfo extends pulumi.ComponentResource {
     this.registerOutputs({ namespace: this.namespace.metadata.name });
   }
 
-  private service(
-    name: string,
-    { name: app, versions }: BookinfoService,
-    { cluster, injection, proxies, timeoutSeconds }: BookinfoArgs,
-  ): void {
+  private service(name: string, { name: app, versions }: BookinfoService, args: BookinfoArgs): void {
+    const { cluster, injection, proxies, timeoutSeconds, kubeconfig, host } = args;
     const namespace = this.namespace.metadata.name;
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-${app}-account`,
@@ -73,16 +76,35 @@ export class Bookinfo extends pulumi.ComponentResource {
     );
 
     for (const version of versions) {
+      const resource = `${name}-${app}-${version.version}`;
+      const watched = watch(resource, {
+        what: `Deployment ${app}-${version.version}`,
+        namespace,
+        access: { kubeconfig },
+        host,
+        keys: args,
+      });
       new k8s.apps.v1.Deployment(
-        `${name}-${app}-${version.version}`,
-        deployment(app, version, { cluster, namespace, account: account.metadata.name, proxies }),
-        { parent: this, dependsOn: [...injection], ...awaitedFor(timeoutSeconds) },
+        resource,
+        deployment(app, version, {
+          cluster: cluster.name,
+          namespace,
+          account: account.metadata.name,
+          proxies,
+        }),
+        {
+          parent: this,
+          dependsOn: [...injection],
+          ...awaitedFor(timeoutSeconds),
+          hooks: { ...watched.hooks, onError: [explaining(resource, watched)] },
+        },
       );
     }
   }
 }
 
-interface Surroundings extends Pick<BookinfoArgs, "cluster" | "proxies"> {
+interface Surroundings extends Pick<BookinfoArgs, "proxies"> {
+  readonly cluster: string;
   readonly namespace: pulumi.Input<string>;
   readonly account: pulumi.Input<string>;
 }

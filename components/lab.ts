@@ -64,7 +64,8 @@ export class Lab extends pulumi.ComponentResource {
         { ...config, cluster, host, mgmt },
         onHost,
       );
-      return { cluster: cluster.name, workload, bookinfo: this.bookinfo(name, config, cluster, workload) };
+      const bookinfo = this.bookinfo(name, config, cluster, workload, host);
+      return { cluster: cluster.name, workload, bookinfo };
     });
 
     const [home] = workloads;
@@ -109,22 +110,24 @@ export class Lab extends pulumi.ComponentResource {
 
   private bookinfo(
     name: string,
-    { versions, imageRegistry, timeoutSeconds }: LabConfig,
+    config: LabConfig,
     cluster: WorkloadConfig,
     { vcluster, istio }: WorkloadCluster,
+    host: Host,
   ): Bookinfo | undefined {
     if (cluster.bookinfo === undefined) return undefined;
     const { reviews } = cluster.bookinfo;
     return new Bookinfo(
       `${name}-${cluster.name}-bookinfo`,
       {
-        cluster: cluster.name,
+        ...config,
+        cluster,
+        kubeconfig: vcluster.kubeconfig,
+        host,
         reviews,
-        tag: versions.bookinfo,
-        imageRegistry,
+        tag: config.versions.bookinfo,
         injection: [istio.istiod],
         proxies: istio.proxies,
-        timeoutSeconds,
       },
       { parent: this, providers: [vcluster.provider], ...vcluster.inside },
     );

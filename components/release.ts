@@ -7,7 +7,7 @@ import type { HelmValues } from "../values/merge.ts";
 import { type OwnRelease, valuesOf } from "../values/releases.ts";
 import { onForbiddenChange } from "./forbidden-change.ts";
 import { Mending } from "./mending.ts";
-import { settled } from "./settled.ts";
+import { type Watch, type WatchArgs, watch } from "./watch.ts";
 
 /** What every release of a lab takes from its configuration. */
 export type ReleaseSettings = Pick<LabConfig, "values" | "secretValues" | "timeoutSeconds">;
@@ -18,7 +18,11 @@ export interface ReleaseArgs extends ReleaseSettings, Omit<OwnRelease, "namespac
   /** Extra values of this one cluster. */
   readonly clusterValues: Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;
   /** The cluster it is installed in: its kubeconfig, else the context of the host. */
-  readonly access: { readonly kubeconfig?: pulumi.Output<string>; readonly context?: string | undefined };
+  readonly access: WatchArgs["access"];
+  readonly host: WatchArgs["host"];
+  /** The virtual cluster that it makes, or that it is in. */
+  readonly cluster: WatchArgs["keys"]["cluster"];
+  readonly controlPlane?: LabConfig["controlPlane"];
 }
 
 /** A Helm release. */
@@ -31,6 +35,7 @@ export function helmRelease(
   const merged = valuesOf(args, values, clusterValues);
   const wanted = pulumi.output(merged).apply((found) => ({ version: chart.version, values: found }));
   const mending = new Mending({ release, namespace, access: args.access, wanted });
+  const watched = watch(name, { ...args, what: release, keys: args });
   return new k8s.helm.v3.Release(
     name,
     {
@@ -43,7 +48,10 @@ export function helmRelease(
     pulumi.mergeOptions(pulumi.mergeOptions(opts, mending.options), {
       // Two releases of one name cannot exist side by side.
       deleteBeforeReplace: true,
-      hooks: { onError: [onFailure(name, args, mending), onForbiddenChange(name, args)] },
+      hooks: {
+        ...watched.hooks,
+        onError: [onFailure(name, mending, watched), onForbiddenChange(name, args)],
+      },
     }),
   );
 }
@@ -52,7 +60,7 @@ export function helmRelease(
  * What is done about a release that fails: what a run that was cut off left of it is made good, and it is tried once
  * more; else what stands in its way is told, of which Helm says no more than that the time is over.
  */
-function onFailure(resource: string, args: ReleaseArgs, mending: Mending): pulumi.ErrorHook {
+function onFailure(resource: string, mending: Mending, { explain }: Watch): pulumi.ErrorHook {
   let isMended = false;
   return new pulumi.ErrorHook(`${resource}-failure`, async ({ errors, failedOperation }) => {
     mending.end();
@@ -63,14 +71,7 @@ function onFailure(resource: string, args: ReleaseArgs, mending: Mending): pulum
       await pulumi.log.warn(mended);
       return true;
     }
-    const { release: name, access } = args;
-    const known = await settled(pulumi.output({ ...access, namespace: args.namespace }));
-    if (known === undefined) return false;
-    const { context, kubeconfig, namespace } = known;
-    // Loaded only where something has gone wrong: the library is large.
-    const { diagnose } = await import("../steps/diagnose.ts");
-    for (const problem of await diagnose({ context, kubeconfig }, namespace))
-      await pulumi.log.error(`${name} in namespace ${namespace}: ${problem}`);
+    await explain(errors);
     return false;
   });
 }

@@ -42,6 +42,9 @@ interface Step {
 
 const reportSeconds = 10;
 
+/** From when on it is told what keeps a step waiting, in seconds; before, most of it is only about to start. */
+const quietSeconds = 20;
+
 /** Operations in words: what is under way, and what was done; those not named here are not worth a line. */
 const words: Readonly<Record<string, readonly [string, string]>> = {
   create: ["creating", "created"],
@@ -107,6 +110,14 @@ export function createProgress(display: Display): Progress {
     display.line(`${step.name}  FAILED after ${duration(display.elapsed() - step.start)}`);
   };
 
+  /** On a terminal the one line that changes has no room for reasons. */
+  const tell = (step: Step, status: string | undefined): void => {
+    const isNew = withoutTimes(step.status) !== withoutTimes(status);
+    step.status = status;
+    if (display.tty && isNew && display.elapsed() - step.start >= quietSeconds)
+      display.line(`waiting for ${describe(step)}`);
+  };
+
   const diagnose = (event: NonNullable<EngineEvent["diagnosticEvent"]>): void => {
     const message = worthTelling(event.message);
     const { urn = "", ephemeral } = event;
@@ -115,7 +126,7 @@ export function createProgress(display: Display): Progress {
     if (message === "" || severity === "debug") return;
     const running = [...steps].filter(([key]) => key.endsWith(` ${urn}`)).map(([, step]) => step);
     if (ephemeral === true || (running.length > 0 && severity.startsWith("info"))) {
-      for (const step of running) step.status = message.split("\n").at(-1);
+      for (const step of running) tell(step, message.split("\n").at(-1));
       return;
     }
     const who = urn === "" || urn.includes(stackType) ? [] : [nameOf(urn)];
@@ -160,6 +171,9 @@ export function createProgress(display: Display): Progress {
 function isStep({ op, old, new: after, urn }: Metadata): boolean {
   return (after ?? old)?.custom === true && op in words && !urn.includes("::pulumi:providers:");
 }
+
+/** Steps tell how long they have been waiting. */
+const withoutTimes = (status = ""): string => status.replaceAll(/\(\d+ s\)/g, "");
 
 const keyOf = ({ op, urn }: Metadata): string => `${op} ${urn}`;
 const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");

@@ -1,5 +1,6 @@
-import { type AwaitedValue, hints, lookAt } from "./awaited-value.ts";
+import { type AwaitedValue, lookAt } from "./awaited-value.ts";
 import { clusterOf, environment } from "./cluster.ts";
+import { problemsAt } from "./diagnose.ts";
 import { poll } from "./poll.ts";
 import { run } from "./run.ts";
 
@@ -11,12 +12,14 @@ interface AwaitSpec {
 
 if (import.meta.main) {
   await run<AwaitSpec>(async ({ cluster, timeoutSeconds, values }) => {
-    const api = clusterOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
+    const access = { kubeconfig: environment("MESHLAB_KUBECONFIG") };
+    const api = clusterOf(access);
     const found = Object.entries(values).map(async ([key, awaited]) => [
       key,
       await poll({
         what: `${awaited.kind} ${awaited.name} in namespace ${awaited.namespace} of ${cluster}`,
-        hint: hints[awaited.kind],
+        problems: () => problemsAt({ ...access, namespace: awaited.namespace }),
+        hint: `kubectl --context ${cluster} -n ${awaited.namespace} get events shows what happened there.`,
         timeoutSeconds,
         look: () => lookAt(api, awaited),
       }),

@@ -1,5 +1,4 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
-import { exposureHints } from "../values/exposure.ts";
 import { ifExists } from "./cluster.ts";
 import type { Look } from "./poll.ts";
 
@@ -17,12 +16,6 @@ const read = {
     api.readNamespacedSecret({ name, namespace }),
   Service: (api: CoreV1Api, name: string, namespace: string): Promise<unknown> =>
     api.readNamespacedService({ name, namespace }),
-};
-
-/** What to do when one never comes. */
-export const hints: Readonly<Record<AwaitedValue["kind"], string>> = {
-  Secret: "Look at the events and logs of what writes it.",
-  Service: exposureHints.LoadBalancer,
 };
 
 /** Looks for one field of one object. */

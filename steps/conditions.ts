@@ -7,6 +7,7 @@ interface Conditioned {
       readonly type: string;
       readonly status: string;
       readonly message?: string;
+      readonly lastTransitionTime?: Date;
     }[];
   };
 }

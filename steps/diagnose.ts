@@ -1,4 +1,5 @@
 import {
+  ApiException,
   AppsV1Api,
   BatchV1Api,
   CoreV1Api,
@@ -38,21 +39,30 @@ export async function problemsAt({ namespace, host, keysOf, ...access }: Where):
   const [services, claims, pods] = lists;
   // What a user may not see, or what does not come in time, is nothing to tell; a cluster that says nothing is.
   if (services.status === "rejected" && claims.status === "rejected" && pods.status === "rejected") {
-    const silence = { namespace, text: `Its cluster does not answer: ${explain(pods.reason)}.` };
-    return [silence, ...(host === undefined ? [] : await problemsAt(host))];
+    const silence = { namespace, text: inWords(pods.reason) };
+    return [silence, ...(host === undefined ? [] : await problemsAt(host).catch(none))];
   }
-  const onHost = host === undefined ? cluster : kubeConfigOf(host);
+  const onHost = host === undefined ? cluster : ifConfigured(host);
   const found = { services: itemsOf(services), claims: itemsOf(claims), pods: itemsOf(pods) };
   const [events, copied, makers, known] = await Promise.all([
     core.listNamespacedEvent({ namespace }).then(itemsIn, none),
-    host === undefined ? [] : copiedEvents(onHost, host.namespace, namespace),
+    host === undefined || onHost === undefined ? [] : copiedEvents(onHost, host.namespace, namespace),
     makersIn(cluster, namespace),
-    knownOf(onHost, found),
+    onHost === undefined ? {} : knownOf(onHost, found),
   ]);
   return problemsOf(
     { ...found, makers, events: [...events, ...copied] },
     { ...known, keysOf, hostNamespace: host?.namespace ?? namespace },
   );
+}
+
+/** A host that the kubeconfig does not know hides nothing of what is inside. */
+function ifConfigured(host: Access): KubeConfig | undefined {
+  try {
+    return kubeConfigOf(host);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same, a line for each. */
@@ -61,6 +71,11 @@ export const diagnose = async (
   namespace: string,
   more: Pick<Where, "host" | "keysOf"> = {},
 ): Promise<string[]> => (await problemsAt({ ...access, namespace, ...more })).map(({ text }) => text);
+
+const inWords = (reason: unknown): string =>
+  reason instanceof ApiException
+    ? `Nothing of it can be seen: ${explain(reason)}.`
+    : `Its cluster does not answer: ${explain(reason)}.`;
 
 const itemsOf = <T>(list: PromiseSettledResult<{ items: T[] }>): T[] =>
   list.status === "fulfilled" ? list.value.items : [];

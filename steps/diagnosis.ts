@@ -52,8 +52,8 @@ export interface Problem {
   readonly text: string;
   /** Whether nothing is known to be wrong, and it may just take its time. */
   readonly isSlow?: true;
-  /** The pod that it is about, where no node can take that as things are. */
-  readonly stuck?: string;
+  /** The pod that it is about, where no node can take that as things are, and since when, in milliseconds. */
+  readonly stuck?: { readonly pod: string; readonly since: number };
 }
 
 /** Each thing that is not as it must be. */
@@ -175,9 +175,16 @@ function unplaced(
       : { namespace, text: `Pod ${name} is on no node: ${refused(reason, known, keys)}` };
   }
   const advice = whereItFits(pod, scheduled.message, known, keys);
-  const text = `Pod ${name} is on no node: ${scheduled.message.replace(/\.$/, "")}.${sentences(...advice)}`;
-  return isHopeful(pod, events) ? { namespace, text } : { namespace, text, stuck: uid ?? name };
+  const text = `Pod ${name} is on no node: ${withoutPreemption(scheduled.message)}.${sentences(...advice)}`;
+  const since = new Date(scheduled.lastTransitionTime ?? 0).getTime();
+  return isHopeful(pod, events)
+    ? { namespace, text }
+    : { namespace, text, stuck: { pod: uid ?? name, since } };
 }
+
+/** What a scheduler tried for a pod that is not more important than others says nothing more. */
+const withoutPreemption = (message: string): string =>
+  message.replace(/( no new claims to deallocate,)? preemption: .*$/s, "").replace(/\.$/, "");
 
 /** Events of autoscalers, by whether a node is on its way for a pod. */
 const scaling: Readonly<Record<string, boolean>> = {

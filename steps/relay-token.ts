@@ -1,6 +1,7 @@
 import { digest } from "../values/digest.ts";
 import { lookAt } from "./awaited-value.ts";
 import { clusterOf, environment, ifExists } from "./cluster.ts";
+import { problemsAt } from "./diagnose.ts";
 import { poll } from "./poll.ts";
 import { lastResult, run } from "./run.ts";
 
@@ -29,12 +30,14 @@ interface RelayTokenResult {
 
 if (import.meta.main) {
   await run<RelayTokenSpec>(async ({ verb, cluster, timeoutSeconds }): Promise<RelayTokenResult> => {
-    const api = clusterOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
+    const access = { kubeconfig: environment("MESHLAB_KUBECONFIG") };
+    const api = clusterOf(access);
 
     if (verb === "withdraw") {
       await poll({
         what: `the certificate of the Gloo Mesh agent on ${cluster} (Secret ${certificate.name})`,
-        hint: "Look at the log of Deployment gloo-mesh-agent in namespace gloo-mesh.",
+        problems: () => problemsAt({ ...access, namespace }),
+        hint: `Its agent asks for it: kubectl --context ${cluster} -n ${namespace} logs deployment/gloo-mesh-agent.`,
         timeoutSeconds,
         look: () => lookAt(api, { kind: "Secret", ...certificate, field: ["data", "tls.crt"] }),
       });

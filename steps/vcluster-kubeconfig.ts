@@ -5,13 +5,12 @@ import {
   type Exposure,
   endpointOf,
   exposedFields,
-  exposureHints,
   hostAndPort,
 } from "../values/exposure.ts";
 import { authorityOf, vclusterKubeconfig } from "../values/kubeconfig.ts";
 import { lookAt } from "./awaited-value.ts";
 import { clusterOf, ifExists } from "./cluster.ts";
-import { diagnose } from "./diagnose.ts";
+import { problemsAt } from "./diagnose.ts";
 import { rebuildHint } from "./identity.ts";
 import { poll } from "./poll.ts";
 import { lastResult, run } from "./run.ts";
@@ -62,13 +61,8 @@ function credentials(
   const secret = { kind: "Secret", namespace: cluster, name: `vc-${cluster}`, field: ["data"] } as const;
   return poll<Credentials>({
     what: `Secret ${secret.name} in namespace ${cluster} of the host`,
-    hint: async () => {
-      const problems = await diagnose({ context: hostContext }, cluster);
-      return [
-        ...problems,
-        `Its writer is the syncer: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,
-      ].join(" ");
-    },
+    problems: () => problemsAt({ context: hostContext, namespace: cluster }),
+    hint: `Its writer is the syncer: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,
     timeoutSeconds,
     look: async () => {
       const look = await lookAt(host, secret);
@@ -92,13 +86,14 @@ async function renewed(
 
 async function exposed(
   host: CoreV1Api,
-  { cluster, expose, timeoutSeconds }: VClusterKubeconfigSpec,
+  { cluster, hostContext, expose, timeoutSeconds }: VClusterKubeconfigSpec,
 ): Promise<ExposedService> {
   const found = Object.entries(exposedFields[expose]).map(async ([key, field]) => [
     key,
     await poll({
       what: `the address of Service ${cluster} in namespace ${cluster} of the host`,
-      hint: exposureHints[expose],
+      problems: () => problemsAt({ context: hostContext, namespace: cluster }),
+      hint: "",
       timeoutSeconds,
       look: () => lookAt(host, { kind: "Service", namespace: cluster, name: cluster, field }),
     }),

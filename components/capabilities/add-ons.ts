@@ -7,6 +7,7 @@ import { serverSettings } from "../../values/capabilities/servers.ts";
 import { addOnsNamespace } from "../../values/gloo-mesh.ts";
 import type { OwnRelease } from "../../values/releases.ts";
 import { glooResource } from "../gloo-resource.ts";
+import type { Host } from "../host.ts";
 import { helmRelease, type ReleaseSettings } from "../release.ts";
 
 export interface AddOnsArgs extends ReleaseSettings {
@@ -14,6 +15,7 @@ export interface AddOnsArgs extends ReleaseSettings {
   readonly release: OwnRelease;
   /** The servers in it, by the names of their Services. */
   readonly servers: readonly AddOn[];
+  readonly host: Host;
   /** The cluster that they run on. */
   readonly cluster: WorkloadConfig;
   /** Its kubeconfig; secret. */

@@ -99,7 +99,7 @@ export class Capabilities extends pulumi.ComponentResource {
       `${name}-keycloak`,
       {
         ...args,
-        cluster: args.management.name,
+        cluster: args.management,
         kubeconfig: vcluster.kubeconfig,
         clientId: oidcClient,
         redirectUri: pulumi.interpolate`${ingressUrl}${callbackPath}`,

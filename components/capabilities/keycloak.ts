@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { LabConfig } from "../../config.ts";
+import type { LabConfig, ManagementConfig } from "../../config.ts";
 import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../../values/exposure.ts";
 import {
   keycloak,
@@ -15,13 +15,14 @@ import {
 import type { Host } from "../host.ts";
 import { awaitValues, fieldsOf } from "../step.ts";
 import { awaitedFor } from "../custom-timeouts.ts";
+import { explaining, watch } from "../watch.ts";
 
 export interface KeycloakArgs extends Pick<
   LabConfig,
-  "expose" | "versions" | "imageRegistry" | "timeoutSeconds" | "renew"
+  "expose" | "versions" | "imageRegistry" | "timeoutSeconds" | "renew" | "values"
 > {
-  /** Name of the cluster that it runs on. */
-  readonly cluster: string;
+  /** The cluster that it runs on. */
+  readonly cluster: ManagementConfig;
   /** Its kubeconfig; secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly host: Host;
@@ -93,19 +94,31 @@ export class Keycloak extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const resource = `${name}-deployment`;
+    const watched = watch(resource, {
+      what: `Deployment ${keycloak}`,
+      namespace,
+      access: { kubeconfig },
+      host,
+      keys: args,
+    });
     new k8s.apps.v1.Deployment(
-      `${name}-deployment`,
+      resource,
       deployment(args, namespace, {
         realm: realmSecret.metadata.name,
         logins: logins.metadata.name,
       }),
-      { parent: this, ...awaitedFor(timeoutSeconds) },
+      {
+        parent: this,
+        ...awaitedFor(timeoutSeconds),
+        hooks: { ...watched.hooks, onError: [explaining(resource, watched)] },
+      },
     );
 
     const exposed = awaitValues<ExposedService>(
       `${name}-address`,
       {
-        cluster,
+        cluster: cluster.name,
         kubeconfig,
         timeoutSeconds,
         renew,

@@ -3,7 +3,7 @@ import { labCommand } from "../../commands.ts";
 import type { CheckedSettings } from "../../config/check.ts";
 import { ifExists } from "../../steps/cluster.ts";
 import { isReady } from "../../steps/conditions.ts";
-import { diagnose } from "../../steps/diagnose.ts";
+import { problemsAt } from "../../steps/diagnose.ts";
 import { lookAtPods } from "../../steps/pods-on-host.ts";
 import { poll } from "../../steps/poll.ts";
 import { reachInside } from "../../steps/reach.ts";
@@ -78,7 +78,8 @@ async function resumeOne({ cluster, restored: again, ...where }: ResumeArgs): Pr
   await step(`${cluster}: control plane starts`, () =>
     poll({
       what: `the control plane of ${cluster} to be ready`,
-      hint: async () => (await diagnose({ context: hostContext }, cluster)).join(" "),
+      problems: () => problemsAt({ context: hostContext, namespace: cluster }),
+      hint: "",
       timeoutSeconds,
       look: () => lookAtControlPlane(host, cluster, old),
     }),

@@ -10,9 +10,12 @@ import {
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
+  /** In the server's words. */
+  readonly reason: string;
+  constructor(status: number, request: string, reason: string) {
+    super(`${request}: ${reason}`);
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -65,7 +68,7 @@ export function apiOf(kubeConfig: KubeConfig): Api {
     const response = await http.send(context).toPromise();
     const text = await response.body.text();
     if (response.httpStatusCode < 300) return JSON.parse(text);
-    throw new ApiError(response.httpStatusCode, `${method} ${path}: ${reasonIn(text)}`);
+    throw new ApiError(response.httpStatusCode, `${method} ${path}`, reasonIn(text));
   }
 
   return {

@@ -4,6 +4,7 @@ export const at = {
   pod: (namespace: string, name: string) => `${at.pods(namespace)}/${name}`,
   services: (namespace: string) => `/api/v1/namespaces/${namespace}/services`,
   service: (namespace: string, name: string) => `${at.services(namespace)}/${name}`,
+  events: (namespace: string) => `/api/v1/namespaces/${namespace}/events`,
   secrets: (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`,
   secret: (namespace: string, name: string) => `${at.secrets(namespace)}/${name}`,
   configMaps: (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`,

@@ -8,6 +8,7 @@ import { correctedPorts, nodePortsOf } from "./node-ports.ts";
 import { joinKey, keyOf, meta, splitKey } from "./objects.ts";
 import { at } from "./paths.ts";
 import { nextPodStep } from "./pod-sync.ts";
+import { createSyncErrors, type SyncErrors } from "./sync-errors.ts";
 import { hostName, hostPod, hostService, managedBy, origin } from "./translate.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -36,6 +37,7 @@ type Sync<T> = (
   cluster: VirtualCluster,
   key: string,
   cached: { object: T | undefined; copy: T | undefined },
+  errors: SyncErrors,
 ) => Promise<void>;
 
 function syncKind<T extends V1Pod | V1Service>(
@@ -45,10 +47,12 @@ function syncKind<T extends V1Pod | V1Service>(
   copies: Cache<T>,
   sync: Sync<T>,
 ): Stop {
+  const errors = createSyncErrors(cluster.api);
   const queue = createWorkQueue(
     `${cluster.name} syncer: ${kind}`,
     async (key) => {
-      await sync(cluster, key, { object: objects.get(key), copy: copies.get(copyKey(cluster, key)) });
+      const cached = { object: objects.get(key), copy: copies.get(copyKey(cluster, key)) };
+      await sync(cluster, key, cached, errors);
       return undefined;
     },
     cluster.log,
@@ -77,7 +81,7 @@ function copyKey(cluster: VirtualCluster, key: string): string {
   return joinKey(cluster.namespace, hostName(name, namespace, cluster.name));
 }
 
-const syncPod: Sync<V1Pod> = async (cluster, key, cached) => {
+const syncPod: Sync<V1Pod> = async (cluster, key, cached, errors) => {
   const { namespace, name } = splitKey(key);
   const copyName = hostName(name, namespace, cluster.name);
   let { object: pod, copy } = cached;
@@ -91,7 +95,7 @@ const syncPod: Sync<V1Pod> = async (cluster, key, cached) => {
     case "nothing":
       return;
     case "create-copy":
-      if (pod !== undefined) await createCopy(cluster, pod);
+      if (pod !== undefined) await errors.around("Pod", pod, createCopy(cluster, pod));
       return;
     case "delete-copy":
       if (copy !== undefined) {
@@ -134,7 +138,7 @@ async function createCopy(cluster: VirtualCluster, pod: V1Pod): Promise<void> {
   cluster.log(`${cluster.name} syncer: pod ${keyOf(pod)} copied to the host`);
 }
 
-const syncService: Sync<V1Service> = async (cluster, key, cached) => {
+const syncService: Sync<V1Service> = async (cluster, key, cached, errors) => {
   const { namespace, name } = splitKey(key);
   const copyPath = at.service(cluster.namespace, hostName(name, namespace, cluster.name));
   const { copy } = cached;
@@ -145,11 +149,12 @@ const syncService: Sync<V1Service> = async (cluster, key, cached) => {
   }
   const wanted = hostService(cluster, service, nodePortsOf(service, copy));
   if (!contains(copy, wanted)) {
-    await cluster.host.apply(copyPath, wanted, "vcluster").catch(async (error: unknown) => {
+    const applied = cluster.host.apply(copyPath, wanted, "vcluster").catch(async (error: unknown) => {
       // Somebody else on the host has one of the node ports.
       if (!isRefusal(error, 422)) throw error;
       await cluster.host.apply(copyPath, hostService(cluster, service, nodePortsOf(copy)), "vcluster");
     });
+    await errors.around("Service", service, applied);
   }
   const ports = correctedPorts(service, copy);
   if (ports !== undefined) {

@@ -96,7 +96,7 @@ const isAttack: Answering = ({ url = "" }) => (url.includes("jndi") ? { status: 
 /** What a gateway answers where a capability works, and where it does not. */
 const gateways: Readonly<Partial<Record<CapabilityName, { on: Answering; off: Answering }>>> = {
   failover: { on: () => ({}), off: () => ({ status: 503 }) },
-  faultInjection: { on: (_, number) => ({ seconds: number % 2 === 0 ? 0.35 : 0 }), off: () => ({}) },
+  faultInjection: { on: (_, number) => ({ seconds: number % 2 === 0 ? 1.05 : 0 }), off: () => ({}) },
   outlierDetection: {
     on: (_, number) => ({ status: number % 60 < 40 ? 503 : 200 }),
     off: (_, number) => ({ status: number % 2 === 0 ? 503 : 200 }),
@@ -200,9 +200,9 @@ describe("capabilities", () => {
 
   it("bring their objects, and change nothing of the lab", async () => {
     await turnOn(first);
-    // So that what is held back does not hold up the exercise.
+    // Long enough to be told from a busy machine, and short enough not to hold up the exercise.
     await pulumi("config", "rm", "--path", key("faultInjection"));
-    await pulumi("config", "set", "--path", `${key("faultInjection")}.delay.fixedDelay`, "300ms");
+    await pulumi("config", "set", "--path", `${key("faultInjection")}.delay.fixedDelay`, "1s");
     expect(await foretold()).toEqual(created(first).sort());
     expect(await glooObjects("east-1")).toEqual(
       [...ofTheLab, ...ofTheFirst, "ExtAuthPolicy bookinfo/opa"].sort(),

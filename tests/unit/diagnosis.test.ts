@@ -334,6 +334,15 @@ describe("a pod that no node takes", () => {
     );
   });
 
+  it("is told without what the scheduler tried in vain", () => {
+    const tried =
+      "1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful.";
+    const given = pod(unscheduled(`0/1 nodes are available: ${tried}`), requests("1"));
+    expect(tell(given, {})).toMatch(
+      /^Pod istiod-1 is on no node: 0\/1 nodes are available: 1 Insufficient cpu\. It asks/,
+    );
+  });
+
   it("is told without a key where it has none", () => {
     const given = pod(unscheduled("1 Insufficient memory"), requests("1"), { app: "ratings" });
     expect(tell(given, knownOf([nodeOf("a", "4")]))).toMatch(/Make room on the host, or add a node\.$/);

@@ -138,6 +138,24 @@ it("on a terminal the last line shows what is under way", () => {
   expect(written).not.toContain("still waiting");
 });
 
+it("on a terminal the reason for a wait has lines of its own, once for each", () => {
+  const room = "Pod istiod-1 is on no node: 0/1 nodes are available: 1 Insufficient cpu.";
+  const { written } = play(
+    [
+      [0, step("resourcePreEvent", istiod, "create")],
+      [5, diagnostic("info", "Deployment istiod: 0 of 1 ready", istiod, true)],
+      [20, diagnostic("info", `waiting (25 s): ${room}`, istiod)],
+      [10, diagnostic("info", `waiting (35 s): ${room}`, istiod)],
+      [1, diagnostic("info", "Pod istiod-1 is not ready.", istiod, true)],
+    ],
+    true,
+  );
+  expect(written.match(/\[ +[\d.]+s\] waiting for [^\n]*\n/g)).toEqual([
+    `[  25.0s] waiting for lab-devcluster1-istiod (creating, 25 s): waiting (25 s): ${room}\n`,
+    "[  36.0s] waiting for lab-devcluster1-istiod (creating, 36 s): Pod istiod-1 is not ready.\n",
+  ]);
+});
+
 it("the events of a real run are told in a few lines", () => {
   const events = readFileSync(join(import.meta.dirname, "support", "up.events.ndjson"), "utf8")
     .trim()

@@ -44,6 +44,8 @@ async function released(
         clusterValues: {},
         timeoutSeconds: 1,
         access: { kubeconfig: access ?? pulumi.secret(api.kubeconfig) },
+        host: { context: "nowhere" },
+        cluster: { name: "east", values: {} },
       } as const;
       helmRelease("istiod", args, { parent });
     },
@@ -424,9 +426,11 @@ describe("a release that fails", () => {
     expect(said).toEqual([]);
   });
 
-  it("tells that its cluster does not answer", async () => {
+  it("tells that nothing can be seen of it", async () => {
     const { failedWith, said } = await afterFailure(["context deadline exceeded"], {});
     expect(await failedWith()).toBe(false);
-    expect(said).toEqual([expect.stringMatching(/^error: .*: Its cluster does not answer: /)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^error: .*: Nothing of it can be seen: the API server answered 404\.$/),
+    ]);
   });
 });

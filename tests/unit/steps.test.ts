@@ -100,7 +100,7 @@ describe("await", () => {
     const { code, stdout, stderr } = await step("await", spec, { MESHLAB_KUBECONFIG: kubeconfig });
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^waited \d+ s for Secret relay in namespace gloo-mesh of mgmt: it has no data\.ca\.crt\. Look at the events and logs of what writes it\.$/,
+      /^waited \d+ s for Secret relay in namespace gloo-mesh of mgmt: it has no data\.ca\.crt\. Nothing of it can be seen: the API server answered 404\. kubectl --context mgmt -n gloo-mesh get events shows what happened there\.$/,
     );
   });
 });
@@ -416,6 +416,9 @@ describe("a virtual cluster's kubeconfig", () => {
     const { kubeconfig } = await apiServer({
       [`GET ${secretPath}`]: secret,
       [service]: { spec: { ports: [] }, status: { loadBalancer: {} } },
+      "GET /api/v1/namespaces/east/services?labelSelector=%21vcluster.loft.sh%2Fmanaged-by": {
+        items: [{ metadata: { name: "east" }, spec: { type: "LoadBalancer" } }],
+      },
     });
     const { stderr } = await step(
       "vcluster-kubeconfig",
@@ -423,7 +426,7 @@ describe("a virtual cluster's kubeconfig", () => {
       ambient(kubeconfig),
     );
     expect(stderr).toMatch(
-      /^waited \d+ s for the address of Service east in namespace east of the host: it has no status\.loadBalancer\.ingress\.0\. If the host has no load balancer, set expose to NodePort\.$/,
+      /^waited \d+ s for the address of Service east in namespace east of the host: it has no status\.loadBalancer\.ingress\.0\. Service east has no address\. If the host has no load balancer, set expose to NodePort\.$/,
     );
   });
 });

@@ -122,9 +122,13 @@ function checkOf(faults: Faults): Check | CannotTell {
   };
 }
 
-/** Whether as many answers are late as should be; what is asked for twice may be late twice as often. */
+/**
+ * Whether as many answers are late as should be; what is asked for twice may be late twice as often. Where some are not
+ * held back, they show how long an answer takes anyway.
+ */
 function isHeld(answers: readonly Answer[], seconds: number, percent: number, route: RouteName): boolean {
-  const late = answers.filter((answer) => answer.seconds >= seconds).length;
+  const usual = percent === 100 ? 0 : Math.min(...answers.map((answer) => answer.seconds));
+  const late = answers.filter((answer) => answer.seconds >= Math.max(seconds, usual + 0.9 * seconds)).length;
   return (
     isShare(late, answers.length, percent) ||
     (attemptsFor[route] > 1 && late > (answers.length * percent) / 100)

@@ -45,23 +45,24 @@ export function istioIn(name: string, opts: pulumi.ComponentResourceOptions = {}
     { ...settings, cluster, kubeconfig: vcluster.kubeconfig, host, localities: [] },
     { ...vcluster.inside, providers: [vcluster.provider], ...opts },
   );
-  return { settings, vcluster, istio };
+  return { settings, cluster, host, vcluster, istio };
 }
 
 /** Bookinfo, with Istio, in a virtual cluster, as the lab makes all of it. */
 export function bookinfoIn(name: string) {
-  const { settings, vcluster, istio } = istioIn(name);
-  const { timeoutSeconds, imageRegistry, versions } = settings;
+  const { settings, cluster, host, vcluster, istio } = istioIn(name);
+  const { kubeconfig } = vcluster;
   new Bookinfo(
     "bookinfo",
     {
-      cluster: name,
+      ...settings,
+      cluster,
+      kubeconfig,
+      host,
       reviews: ["v1"],
-      tag: versions.bookinfo,
-      imageRegistry,
+      tag: settings.versions.bookinfo,
       injection: [istio.istiod],
       proxies: istio.proxies,
-      timeoutSeconds,
     },
     { ...vcluster.inside, providers: [vcluster.provider] },
   );
