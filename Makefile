@@ -1,5 +1,5 @@
 # Node 24 runs TypeScript by itself; machines may have an older one, so the one that npm installs comes first.
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(value PATH)
 # What compiling the same libraries has led to is kept for the next process.
 export NODE_COMPILE_CACHE := $(CURDIR)/.rehearsal/compile-cache
 # Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
@@ -12,6 +12,9 @@ ifneq ($(origin HOST),command line)
 # Some shells have one of their own, which means the machine.
 unexport HOST
 endif
+export ARGS
+# Text as it was given: make would take a $ in it for a variable of its own.
+$(foreach name,STACK CHARTS HOST DELAYS SEED ARGS,$(eval override $(name) := $$(value $(name))))
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -40,15 +43,15 @@ rehearse-reset: $(installed) ## Throw the rehearsal away, whatever state it is i
 
 .PHONY: preview
 preview: $(installed) ## What would change in the rehearsed lab now; needs no running host
-	@$(rehearsal) preview -- $(ARGS)
+	@$(rehearsal) preview --line "$$ARGS"
 
 .PHONY: pulumi
 pulumi: $(installed) ## Pulumi on the rehearsed stack: make pulumi ARGS="stack output"
-	@$(rehearsal) pulumi -- $(ARGS)
+	@$(rehearsal) pulumi --line "$$ARGS"
 
 .PHONY: lab
 lab: $(installed) ## A verb on the rehearsed lab: make lab ARGS="status"; on a real one: npm run lab -- status
-	@$(rehearsal) lab -- $(ARGS)
+	@$(rehearsal) lab --line "$$ARGS"
 
 .PHONY: tools
 tools: $(installed) ## Find or build what the rehearsal runs: API server, etcd, Pulumi, Helm and the like
@@ -72,7 +75,7 @@ soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=
 
 .PHONY: bench
 bench: $(installed) ## Measure the lab against the article's commands, write docs/benchmarks.md (an hour; ARGS=--help for less)
-	@REHEARSAL_DIR=$(CURDIR)/.rehearsal/bench node tests/bench/main.ts $(ARGS)
+	@REHEARSAL_DIR="$$PWD/.rehearsal/bench" node tests/bench/main.ts --line "$$ARGS"
 
 .PHONY: check types formatting lint
 check: $(installed) ## Types, formatting and lint

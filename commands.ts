@@ -1,6 +1,9 @@
 /** Set where the rehearsal runs what is then started: the program, its steps and the lab's verbs. */
 export const rehearsalMark = { name: "MESH_LAB_REHEARSAL", value: "make" } as const;
 
+/** Where the rehearsal tells verbs that there is no lab for them, and what to do about it. */
+export const refusalVariable = "MESH_LAB_REFUSAL";
+
 /** Whether this process works for a rehearsal, in which everything is called through make. */
 export const isRehearsed = (): boolean => process.env[rehearsalMark.name] === rehearsalMark.value;
 

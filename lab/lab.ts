@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { parse } from "yaml";
 import { z } from "zod";
 import { pulumiCommand } from "../commands.ts";
 import { type CheckedSettings, checkSettings, describe, settingsOf } from "../config/check.ts";
 import { secretsOf } from "../config/secrets.ts";
+import { type Project, readProject, readStackFile, type StackFile, textsOf } from "../config/stack-file.ts";
 import { kubeConfigOf } from "../steps/cluster.ts";
-import { Failure } from "./failure.ts";
+import { exitCodes, Failure } from "./failure.ts";
 import { pulumi } from "./pulumi.ts";
+import { root } from "./root.ts";
 
 /** Name of the Pulumi project, which the keys of its configuration begin with. */
-export const project = "mesh-lab";
+export const projectName = (): string => readProject(root).name;
 
 const outputsSchema = z.object({
   contexts: z.array(z.string()),
@@ -22,7 +23,6 @@ const outputsSchema = z.object({
 /** The outputs of a lab that is up, as far as verbs use them. */
 export type Outputs = Readonly<z.infer<typeof outputsSchema>>;
 
-const stackFileSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 const configSchema = z.record(
   z.string(),
   z.object({ value: z.string().exactOptional(), secret: z.boolean().default(false) }),
@@ -42,6 +42,7 @@ export async function readConfiguration(): Promise<Configuration> {
   );
   const texts = Object.fromEntries(config.map(([key, { value = "" }]) => [key, value]));
   const secret = config.filter(([, entry]) => entry.secret).map(([key]) => key);
+  const project = projectName();
   return {
     input: settingsOf(project, texts),
     secretKeys: secretsOf(project, JSON.stringify(secret)),
@@ -65,26 +66,23 @@ export async function readSettings(): Promise<CheckedSettings> {
  */
 export async function readSettingsFrom(file: string): Promise<CheckedSettings> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new Failure(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+    throw new Failure(
+      `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
+      exitCodes.usage,
+    );
   });
-  const { data } = stackFileSchema.safeParse(yamlIn(text));
-  if (data === undefined) throw new Failure(`${file} is no stack's file: expected a mapping with config.`);
-  const texts = Object.entries(data.config).map(([key, value]) => [
-    key,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
+  const project = readProject(root);
   return settingsFrom({
-    input: settingsOf(project, Object.fromEntries(texts) as Record<string, string>),
+    input: settingsOf(project.name, textsOf(stackFile(file, text, project), project)),
     secretKeys: new Set(),
   });
 }
 
-/** What is no YAML is no stack's file either. */
-function yamlIn(text: string): unknown {
+function stackFile(file: string, text: string, project: Project): StackFile {
   try {
-    return parse(text) as unknown;
-  } catch {
-    return undefined;
+    return readStackFile(file, text, project.name);
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error), exitCodes.usage);
   }
 }
 
@@ -96,7 +94,7 @@ function yamlIn(text: string): unknown {
 export function settingsFrom({ input, secretKeys }: Configuration): CheckedSettings {
   // Who looks around needs no license.
   const { settings, mistakes } = checkSettings({ ...input, licenseKey: "none" }, secretKeys);
-  if (settings === undefined) throw new Failure(describe(project, mistakes));
+  if (settings === undefined) throw new Failure(describe(projectName(), mistakes));
   return settings;
 }
 
@@ -138,6 +136,9 @@ export function chosenClusters(settings: CheckedSettings, names: readonly string
   const all = clustersIn(settings);
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0)
-    throw new Failure(`The lab has no cluster ${unknown.join(", ")}; it has ${all.join(", ")}.`);
+    throw new Failure(
+      `The lab has no cluster ${unknown.join(", ")}; it has ${all.join(", ")}.`,
+      exitCodes.usage,
+    );
   return names.length === 0 ? all : all.filter((name) => names.includes(name));
 }

@@ -1,6 +1,6 @@
 /** `npm run lab -- VERB`: what one does with the lab from one day to the next. */
 import { Command } from "@commander-js/extra-typings";
-import { labCommand } from "../commands.ts";
+import { labCommand, refusalVariable } from "../commands.ts";
 import { exitCodes } from "./failure.ts";
 import { verbs } from "./verbs/index.ts";
 
@@ -20,6 +20,10 @@ const program = new Command("npm run lab --")
     const { stack } = lab.opts();
     // Pulumi and all that this starts then mean the same stack.
     if (stack !== undefined) process.env["PULUMI_STACK"] = stack;
+    const refusal = process.env[refusalVariable];
+    if (refusal === undefined) return;
+    console.error(refusal);
+    process.exit(exitCodes.faulty);
   });
 for (const verb of verbs) program.addCommand(verb.copyInheritedSettings(program));
 

@@ -1,5 +1,5 @@
 import type { CheckedSettings } from "../config/check.ts";
-import { project } from "./lab.ts";
+import { projectName } from "./lab.ts";
 import { pulumi } from "./pulumi.ts";
 
 type Clusters = Pick<CheckedSettings, "management" | "workloads">;
@@ -25,7 +25,7 @@ export async function recordPause(
 ): Promise<void> {
   const keys = recordedPauses(settings)
     .filter(({ cluster, paused }) => clusters.includes(cluster) && paused !== isPause)
-    .map(({ path }) => `${project}:${path}`);
+    .map(({ path }) => `${projectName()}:${path}`);
   if (keys.length === 0) return;
   await (isPause
     ? pulumi("config", "set-all", "--path", ...keys.flatMap((key) => ["--plaintext", `${key}=true`]))

@@ -1,6 +1,16 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { type ChartPin, chartPins, folderVersion } from "../charts.ts";
+import { exitCodes, Failure } from "../lab/failure.ts";
 import type { Versions } from "../versions.ts";
 import { paths, root } from "./paths.ts";
 
@@ -30,7 +40,7 @@ export function chooseCharts(
   say: (message: string) => void,
 ): readonly ChosenChart[] {
   const pins = Object.values(chartPins(versions));
-  const given = directory === undefined ? undefined : resolve(root, directory);
+  const given = directory === undefined ? undefined : checkCharts(directory);
   if (given !== undefined) checkDirectory(pins, given, say);
   const chosen = pins.map((pin) => {
     const found = given === undefined ? undefined : findChart(given, pin);
@@ -60,8 +70,18 @@ export function findChart(directory: string, { chart, version }: ChartPin): Sour
   throw new Error(`${path} is version ${actual} of chart ${chart}; expected ${version}.`);
 }
 
+/**
+ * The path of a directory of charts.
+ *
+ * @throws Failure where there is none
+ */
+export function checkCharts(directory: string): string {
+  const path = resolve(root, directory);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw new Failure(`CHARTS is ${directory}: there is no such directory.`, exitCodes.usage);
+}
+
 function checkDirectory(pins: readonly ChartPin[], directory: string, say: (message: string) => void): void {
-  if (!existsSync(directory)) throw new Error(`CHARTS is ${directory}: there is no such directory.`);
   const expected = pins.flatMap(({ chart, version }) => [chart, `${chart}-${version}.tgz`]);
   const unknown = readdirSync(directory).filter((entry) => !expected.includes(entry));
   if (unknown.length > 0) say(`${directory} also has what no release uses: ${unknown.join(", ")}`);

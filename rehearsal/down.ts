@@ -1,13 +1,15 @@
+import { existsSync } from "node:fs";
 import { destroy } from "./destroy.ts";
 import type { Display } from "./display.ts";
 import { endOrphans } from "./engine.ts";
 import { endOfHost, hostStatus, stopHost } from "./host/client.ts";
 import { leftovers, leftProcesses } from "./leftovers.ts";
 import { createPhases } from "./phases.ts";
+import { paths } from "./paths.ts";
 import { choosePlugins } from "./plugins.ts";
 import { hostAnswers, recoverStack } from "./recovery.ts";
 import { describeStack, type Stack, stacksWithResources, stateOf } from "./stack.ts";
-import { describeChanges, failure } from "./summary.ts";
+import { describeChanges, failure, nothingRehearsed } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
 import { hostLines } from "./up.ts";
 import { wipe } from "./wipe.ts";
@@ -21,7 +23,12 @@ export async function down(display: Display): Promise<number> {
   const say = (line: string): void => {
     display.line(line);
   };
-  for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
+  const orphans = await endOrphans();
+  for (const orphan of orphans) say(`ended what an earlier run left: ${orphan}`);
+  if ([...orphans, ...leftProcesses()].length === 0 && !existsSync(paths.stack) && !existsSync(paths.etcd)) {
+    display.plain(nothingRehearsed);
+    return 0;
+  }
 
   /** Destroys one stack; false if it fails. */
   async function destroyed(stack: Stack): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exitCodes, Failure } from "../lab/failure.ts";
 import { delayProfiles } from "./delays.ts";
 import { defaultHost, hostNames } from "./settings.ts";
 
@@ -42,7 +43,10 @@ export function askedOf(environment: Environment, stack?: string): Asked {
   if (data !== undefined) return data;
   const [issue] = error.issues;
   const key = issue?.path[0] as keyof HostChoice;
-  throw new Error(`${variables[key]} is "${environment[variables[key]] ?? ""}": ${issue?.message ?? ""}.`);
+  throw new Failure(
+    `${variables[key]} is "${environment[variables[key]] ?? ""}": ${issue?.message ?? ""}.`,
+    exitCodes.usage,
+  );
 }
 
 /** The choice with which a run goes on: that of the host that there is, else what is asked for. */

@@ -1,14 +1,18 @@
 import { managementName } from "../config/formats.ts";
 import { isMapping, list, type Mapping, mapping } from "../config/mapping.ts";
-import type { StackFile } from "./stack.ts";
+import type { StackFile } from "../config/stack-file.ts";
 
 /** Whether each cluster is paused, by its name. */
 export type Pauses = Readonly<Record<string, boolean>>;
 
-const keys = { management: "mesh-lab:management", workloads: "mesh-lab:workloads" } as const;
+const keysOf = (project: string) => ({
+  management: `${project}:management`,
+  workloads: `${project}:workloads`,
+});
 
 /** What a stack file says of its clusters; what is no cluster is for the program's check. */
-export function pausesIn({ config = {} }: StackFile): Pauses {
+export function pausesIn({ config = {} }: StackFile, project: string): Pauses {
+  const keys = keysOf(project);
   const management = { name: managementName, ...mapping(config[keys.management]) };
   const clusters = [management, ...list(config[keys.workloads])];
   return Object.fromEntries(clusters.map(({ name, paused }: Mapping) => [String(name), paused === true]));
@@ -18,17 +22,17 @@ export function pausesIn({ config = {} }: StackFile): Pauses {
  * What a verb has noted in the rehearsed file, and is to last: the user's own file says of these clusters what it said
  * when the rehearsed one was written.
  */
-export function keptPauses(user: StackFile, rehearsed: StackFile, saidBefore: Pauses): Pauses {
-  const says = pausesIn(user);
+export function keptPauses(user: Pauses, rehearsed: Pauses, saidBefore: Pauses): Pauses {
   return Object.fromEntries(
-    Object.entries(pausesIn(rehearsed)).filter(
-      ([name, paused]) => paused !== says[name] && says[name] === (saidBefore[name] ?? false),
+    Object.entries(rehearsed).filter(
+      ([name, paused]) => paused !== user[name] && user[name] === (saidBefore[name] ?? false),
     ),
   );
 }
 
 /** A stack file that says this of these clusters. */
-export function withPauses(file: StackFile, pauses: Pauses): StackFile {
+export function withPauses(file: StackFile, pauses: Pauses, project: string): StackFile {
+  const keys = keysOf(project);
   const noted = (cluster: Mapping, name: unknown): Mapping => {
     const paused = pauses[String(name)];
     return paused === undefined ? cluster : { ...cluster, paused };

@@ -1,27 +1,33 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { refusalVariable } from "../commands.ts";
+import { exitCodes, Failure } from "../lab/failure.ts";
+import { redact } from "../lab/redact.ts";
+import { checkCharts } from "./charts.ts";
 import { createDisplay, type Display } from "./display.ts";
 import { endOrphans } from "./engine.ts";
 import { askedOf, choose, type HostChoice } from "./host-choice.ts";
 import { stopHost } from "./host/client.ts";
 import { openHostFile } from "./host/host-file.ts";
+import { labCallOf } from "./lab-call.ts";
 import { withLock } from "./lock.ts";
-import { paths, rehearsalDir } from "./paths.ts";
+import { checkPlaces, paths, rehearsalDir } from "./paths.ts";
 import { bundlePrograms } from "./programs.ts";
-import { redact } from "../lab/redact.ts";
 import { readSettings } from "./settings.ts";
 import {
   describeStack,
   emptyTemporary,
   isProgramCommand,
   labForUser,
-  openStack,
+  nextStack,
   pulumiForUser,
-  type Stack,
   stacksWithResources,
 } from "./stack.ts";
+import { versionsOf } from "./stack-files.ts";
+import { nothingRehearsed } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
 import { completeWipe } from "./wipe.ts";
+import { wordsIn } from "./words.ts";
 
 /** What the user asked for. */
 interface Call {
@@ -61,18 +67,27 @@ const verbs: Readonly<Record<string, Verb>> = {
   reset: (call) => alone("make rehearse-reset", () => reset(call)),
 };
 
-/** What these print is another program's, and may be read by a third one. */
+/** What these print is another program's, and may be read by a third one; only they take arguments. */
 const passingOn = ["preview", "pulumi", "lab"];
 
-/** The host to build on; what cannot be simulated is told before anything starts. */
-function hostFor({ stack }: Call): HostChoice {
-  const choice = choose(askedOf(process.env, stack), openHostFile().read().choice);
+/** The host to build on; what cannot be rehearsed is told before anything starts. */
+function hostFor(call: Call): HostChoice {
+  checkChoices(call);
+  const choice = choose(askedOf(process.env, call.stack), openHostFile().read().choice);
   readSettings(choice);
   return choice;
 }
 
+/** Tells of a stack or of charts that there are not, before tools are built for them. */
+function checkChoices({ stack, charts }: Call): void {
+  versionsOf(stack);
+  if (charts !== undefined) checkCharts(charts);
+}
+
 /** Shows what `up` would change now; needs no host. */
-async function preview({ display, stack, charts, args }: Call): Promise<number> {
+async function preview(call: Call): Promise<number> {
+  const { display, stack, charts, args } = call;
+  checkChoices(call);
   await ensureEngine(display);
   const { prepare } = await loadUp();
   const prepared = await prepare(display, { stack, charts });
@@ -81,11 +96,22 @@ async function preview({ display, stack, charts, args }: Call): Promise<number> 
   return code;
 }
 
+/** Whether there is anything that a run, also one that failed, has left of a stack. */
+const isRehearsed = (stack: string): boolean => existsSync(describeStack(stack).configFile);
+
+/** Commands of Pulumi that reach for the host. */
+const reaching = new Set(["up", "update", "destroy", "refresh", "import", "watch"]);
+
 /** Runs the Pulumi CLI on the rehearsal's stack. */
 async function passOn({ display, stack: name, args }: Call): Promise<number> {
-  const runsProgram = isProgramCommand(args) && args[0] !== "config";
+  const [command = ""] = args;
+  const refusal =
+    (reaching.has(command) ? otherLab(name) : undefined) ??
+    (isRehearsed(name) ? undefined : nothingRehearsed);
+  if (refusal !== undefined) throw new Failure(refusal);
+  const runsProgram = isProgramCommand(args) && command !== "config";
   await (runsProgram ? ensureEngine : ensureTools)(display);
-  const stack = await stackAsItIs(name);
+  const stack = describeStack(name);
   const run = async (): Promise<number> => {
     // The steps may have been changed since make rehearse.
     if (runsProgram) await bundlePrograms();
@@ -102,15 +128,20 @@ const changesConfiguration = ([command, subcommand = ""]: readonly string[]): bo
   command === "config" && ["set", "set-all", "rm", "rm-all"].includes(subcommand);
 
 /** Runs a verb of the lab on the rehearsal's stack. */
-async function labVerb({ display, stack, args }: Call): Promise<number> {
+async function labVerb({ display, stack: chosenStack, args }: Call): Promise<number> {
+  const { stack: named, side, needsHost } = labCallOf(args);
+  const stack = named ?? chosenStack;
+  const refusal = refusalOf(stack, needsHost);
+  // The verb itself says so: not before it has looked at its arguments, nor where it is asked for help.
+  if (refusal !== undefined) return labForUser(describeStack(stack), args, { [refusalVariable]: refusal });
   await Promise.all([ensureTools(display), bundlePrograms()]);
-  return labForUser(await stackAsItIs(stack), args);
+  return labForUser(side === "next" ? await nextStack(stack) : describeStack(stack), args);
 }
 
-/** A stack whose file is taken as it is where there is one: `config set` is to last until the next `up`. */
-async function stackAsItIs(name: string): Promise<Stack> {
-  const described = describeStack(name);
-  return existsSync(described.configFile) ? described : openStack(name);
+/** Why a verb has nothing to tell of; undefined: it has. */
+function refusalOf(stack: string, needsHost: boolean): string | undefined {
+  if (!existsSync(paths.kubeconfig) || !existsSync(paths.stack)) return nothingRehearsed;
+  return needsHost ? (otherLab(stack) ?? (isRehearsed(stack) ? undefined : nothingRehearsed)) : undefined;
 }
 
 const kept = new Set<string>([paths.bin, paths.downloads, paths.bundles, paths.compileCache]);
@@ -146,18 +177,20 @@ async function alone(what: string, work: () => Promise<number>): Promise<number>
   );
 }
 
-/**
- * The stack that is meant: the chosen one, else that of the lab on the host. A host has room for one lab: they have
- * names and namespaces in common.
- */
+/** Says that the host has the lab of another stack, if it has; there is room for one: they have names in common. */
+function otherLab(stack: string): string | undefined {
+  const [lab] = stacksWithResources();
+  return lab === undefined || lab === stack
+    ? undefined
+    : `What is rehearsed here is the lab of stack ${lab}, not of ${stack}: go on with STACK=${lab}, or make rehearse-down first, and then make rehearse STACK=${stack}.`;
+}
+
+/** The stack that is meant: the chosen one, else that of the lab on the host. */
 function stackFor(verbName: string): string {
   const [lab] = stacksWithResources();
   const stack = chosen("STACK") ?? (verbName === "up" ? "dev" : (lab ?? "dev"));
-  if (verbName === "up" && lab !== undefined && lab !== stack) {
-    throw new Error(
-      `The rehearsed host has the lab of stack ${lab}: make rehearse-down first, or go on with STACK=${lab}.`,
-    );
-  }
+  const refusal = verbName === "up" ? otherLab(stack) : undefined;
+  if (refusal !== undefined) throw new Failure(refusal);
   return stack;
 }
 
@@ -170,22 +203,36 @@ function chosen(variable: "STACK" | "CHARTS"): string | undefined {
 // A reader that goes away, as in `make rehearse | head`, is no reason to stop halfway.
 process.stdout.on("error", () => undefined);
 
-const [, , name = "", ...args] = process.argv;
-const verb = verbs[name];
+/** The arguments for a verb: after `--`, or all in one line, as make has them. */
+function argumentsIn(name: string, [first, ...rest]: readonly string[]): readonly string[] {
+  const args = first === "--" ? rest : first === "--line" ? wordsIn(rest[0] ?? "") : [];
+  if (
+    first !== undefined &&
+    (!["--", "--line"].includes(first) || (args.length > 0 && !passingOn.includes(name)))
+  )
+    throw new Failure(
+      `${name} takes no ${first}; arguments of ${passingOn.join(", ")} come after --.`,
+      exitCodes.usage,
+    );
+  return args;
+}
+
+const [, , name = "", ...rest] = process.argv;
+const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
 if (verb === undefined) {
-  console.error(`usage: node rehearsal/main.ts ${Object.keys(verbs).join("|")}`);
-  process.exitCode = 2;
+  console.error(`usage: node rehearsal/main.ts ${Object.keys(verbs).join("|")} [-- ARGUMENT...]`);
+  process.exitCode = exitCodes.usage;
 } else {
   const display = createDisplay(passingOn.includes(name) ? process.stderr : process.stdout);
   try {
-    const stack = stackFor(name);
-    const given = args[0] === "--" ? args.slice(1) : args;
-    process.exitCode = await verb({ display, args: given, stack, charts: chosen("CHARTS") });
+    checkPlaces();
+    const args = argumentsIn(name, rest);
+    process.exitCode = await verb({ display, args, stack: stackFor(name), charts: chosen("CHARTS") });
   } catch (error) {
     display.live("");
     console.error(redact(error instanceof Error ? error.message : String(error)));
     if (process.env["DEBUG"] !== undefined) console.error(error);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Failure ? error.exitCode : exitCodes.faulty;
   }
   // Connections that are kept for another request would keep this process for some seconds.
   process.stdout.write("", () => process.exit());

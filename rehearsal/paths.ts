@@ -1,15 +1,29 @@
 import { dirname, isAbsolute, join, relative } from "node:path";
+import { exitCodes, Failure } from "../lab/failure.ts";
 
 /** The project's root directory. */
 export const root = dirname(import.meta.dirname);
 
-const chosen = process.env["REHEARSAL_DIR"];
-if (chosen !== undefined && !isAbsolute(chosen)) {
-  throw new Error(`REHEARSAL_DIR is "${chosen}": it must be an absolute path.`);
-}
+const chosen = process.env["REHEARSAL_DIR"] || undefined;
 
 /** Where this rehearsal keeps everything it writes; two directories make two independent rehearsals. */
 export const rehearsalDir = chosen ?? join(root, ".rehearsal");
+
+/**
+ * Makes sure that a rehearsal can work where it is.
+ *
+ * @throws Failure that says why not
+ */
+export function checkPlaces(): void {
+  if (!isAbsolute(rehearsalDir))
+    throw new Failure(`REHEARSAL_DIR is "${rehearsalDir}": it must be an absolute path.`, exitCodes.usage);
+  for (const place of [root, rehearsalDir])
+    if (/[:\n]/.test(place))
+      throw new Failure(
+        `The folder ${JSON.stringify(place)} has a colon or a line break in its name, which PATH and KUBECONFIG cannot hold: choose another.`,
+        exitCodes.usage,
+      );
+}
 
 /**
  * What lives where. The tools, plugins that were downloaded, and what was made of the sources, are the same for every
@@ -32,6 +46,7 @@ export const paths = {
   helm: join(rehearsalDir, "helm"),
   temporary: join(rehearsalDir, "tmp"),
   stack: join(rehearsalDir, "stack"),
+  next: join(rehearsalDir, "next"),
   passphrase: join(rehearsalDir, "passphrase"),
   kubeconfig: join(rehearsalDir, "kubeconfig"),
 } as const;

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { exitCodes, Failure } from "../lab/failure.ts";
 import { delayProfiles, delaysSchema } from "./delays.ts";
 import type { HostChoice } from "./host-choice.ts";
 import { readFileIfAny } from "./host/files.ts";
@@ -83,7 +84,10 @@ export const hostNames = (): string[] =>
 export function readProfile(name: string): Profile {
   const names = hostNames();
   if (!names.includes(name)) {
-    throw new Error(`HOST is "${name}": there is no such host to simulate. There is: ${names.join(", ")}.`);
+    throw new Failure(
+      `HOST is "${name}": there is no such host to simulate. There is: ${names.join(", ")}.`,
+      exitCodes.usage,
+    );
   }
   return checkProfile(`rehearsal/hosts/${name}.yaml`, readFileIfAny(join(folder, `${name}.yaml`)) ?? "");
 }
@@ -112,8 +116,9 @@ export function readSettings(
     });
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new Error(
+    throw new Failure(
       `REHEARSAL_SETTINGS must be a JSON object such as {"loadBalancer": "none", "delays": {"podReady": 8}}:\n${why}`,
+      exitCodes.usage,
     );
   }
 }

@@ -1,23 +1,15 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parse, stringify } from "yaml";
 import { rehearsalMark } from "../commands.ts";
-import { isMapping } from "../config/mapping.ts";
-import { type Versions, versions } from "../versions.ts";
+import { pulumiYaml } from "../config/pulumi-yaml.ts";
+import { readProject, type StackFile } from "../config/stack-file.ts";
 import { readFileIfAny, writeFileAtomically } from "./host/files.ts";
-import { openHostFile } from "./host/host-file.ts";
 import { knowing } from "./host/name-space.ts";
-import { keptPauses, type Pauses, pausesIn, withPauses } from "./kept-pauses.ts";
 import { paths, rehearsalDir, root } from "./paths.ts";
-
-/** A stack file, as far as the rehearsal looks at it. */
-export interface StackFile {
-  readonly config?: Readonly<Record<string, unknown>>;
-  readonly [setting: string]: unknown;
-}
+import { configure, placeholders, rehearsedFile, stackFileIn } from "./stack-files.ts";
 
 /** A stack of the project as it is rehearsed: its own configuration, state and secrets, none of the user's. */
 export interface Stack {
@@ -33,14 +25,6 @@ export const engineMark = { name: "MESH_LAB_REHEARSAL_ENGINE", value: rehearsalD
 
 /** As much as any run needs: waiting costs nothing, but a waiting resource takes up a slot. */
 const parallel = 32;
-
-const project = "mesh-lab";
-const licenseKey = `${project}:licenseKey`;
-const placeholder = "rehearsal-license";
-const renew = `${project}:renew`;
-
-/** Settings that belong to the user's secrets, and say nothing of the lab. */
-const encryption = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 
 /** Commands that run the program or read its configuration; only these know `--config-file`. */
 const programCommands = new Set([
@@ -92,7 +76,7 @@ export function describeStack(name: string): Stack {
       // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
       GOGC: "400",
       ...ownFolders,
-      PULUMI_BACKEND_URL: `file://${paths.state}`,
+      PULUMI_BACKEND_URL: pathToFileURL(paths.state).href,
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_HOME: paths.pulumiHome,
@@ -104,7 +88,7 @@ export function describeStack(name: string): Stack {
   };
 }
 
-/** Opens a stack: its files are written anew from the user's stack file, and it is created where it is missing. */
+/** Opens a stack: its files are written from the user's stack file, and it is created where it is missing. */
 export async function openStack(name: string): Promise<Stack> {
   const stack = describeStack(name);
   for (const folder of [paths.stack, paths.state, paths.pulumiHome])
@@ -114,88 +98,38 @@ export async function openStack(name: string): Promise<Stack> {
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));
   const { file } = configure(stack);
   if (!stackExists(stack)) await pulumi(stack, ["stack", "init", name, "--no-select"]);
-  if (file.config?.[licenseKey] === undefined) {
-    await pulumi(stack, ["config", "set", "--secret", licenseKey], placeholder);
-  }
+  await setSecrets(stack, file);
   return stack;
 }
 
-/** Writes the configuration of a stack for the host as it is now; gives it, and what verbs noted in it before. */
-export function configure(stack: Stack): { readonly file: StackFile; readonly kept: Pauses } {
-  const before = parseStackFile(readFileIfAny(stack.configFile) ?? "");
-  const user = userStackFile(stack.name);
-  const said = join(paths.stack, `${stack.name}.paused.json`);
-  const kept = keptPauses(user, before, JSON.parse(readFileIfAny(said) ?? "{}") as Pauses);
-  const { network } = openHostFile().read();
-  const file = overlay(withPauses(user, kept), before, { charts: relative(root, paths.charts), network });
-  writeFileAtomically(stack.configFile, stringify(file));
-  writeFileAtomically(said, JSON.stringify(pausesIn(user)));
-  return { file, kept };
-}
-
-/** What a rehearsal lays over a stack's file. */
-export interface Overlay {
-  /** Folder of the charts. */
-  readonly charts: string;
-  /** Number of the host's network, if it has one: in another one all addresses are others. */
-  readonly network?: number | undefined;
-}
-
 /**
- * The stack file that is rehearsed: the user's without its secrets, on the rehearsal's host and charts.
- * What an earlier run encrypted for itself is kept.
+ * A stack whose configuration is that of the next `make rehearse`, in a folder of its own: verbs that tell of the lab as it
+ * stands go on reading the last one's.
  */
-export function overlay(user: StackFile, before: StackFile, { charts, network }: Overlay): StackFile {
-  const plain = Object.entries(user).filter(([key]) => !encryption.includes(key) && key !== "config");
-  const kept = Object.entries(before).filter(([key]) => encryption.includes(key));
-  const config = withoutSecrets(user.config ?? {}) as Record<string, unknown>;
-  const reasons = [config[renew], network === undefined ? undefined : `network ${network}`];
-  return {
-    ...Object.fromEntries([...kept, ...plain]),
-    config: {
-      ...config,
-      [`${project}:hostContext`]: "host",
-      [`${project}:charts`]: charts,
-      [renew]: reasons.filter((reason) => typeof reason === "string").join(", "),
-      [licenseKey]: before.config?.[licenseKey],
-    },
-  };
+export async function nextStack(name: string): Promise<Stack> {
+  const standing = describeStack(name);
+  if (!existsSync(standing.configFile)) await openStack(name);
+  mkdirSync(paths.next, { recursive: true, mode: 0o700 });
+  copyFileSync(join(root, "Pulumi.yaml"), join(paths.next, "Pulumi.yaml"));
+  const stack = { ...standing, configFile: stackFileIn(paths.next, name) };
+  const { file } = rehearsedFile(standing);
+  writeFileAtomically(stack.configFile, pulumiYaml(file));
+  await setSecrets(stack, file);
+  return stack;
 }
 
-const isSecret = (value: unknown): boolean => isMapping(value) && "secure" in value;
-
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((entry) => !isSecret(entry)).map(withoutSecrets);
-  if (!isMapping(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, entry]) => !isSecret(entry))
-      .map(([key, entry]) => [key, withoutSecrets(entry)]),
-  );
+/** Gives the program a secret for each key that wants one: what is the user's stays out of a rehearsal. */
+async function setSecrets(stack: Stack, { config = {} }: StackFile): Promise<void> {
+  const { name } = readProject(root);
+  for (const key of placeholders(config, name))
+    if (config[`${name}:${key}`] === undefined)
+      await pulumi(stack, ["config", "set", "--secret", `${name}:${key}`], `rehearsal-${key}`);
 }
 
-/** The user's file of a stack. */
-function userStackFile(name: string): StackFile {
-  const text = readFileIfAny(stackFileIn(root, name));
-  if (text === undefined) throw new Error(unknownStack(name));
-  return parseStackFile(text);
-}
-
-/** The versions of the lab's parts that a stack chooses, or leaves to the lab. */
-export function versionsOf(name: string): Versions {
-  const chosen = userStackFile(name).config?.[`${project}:versions`];
-  return { ...versions, ...(isMapping(chosen) ? (chosen as Partial<Versions>) : {}) };
-}
-
-const parseStackFile = (text: string): StackFile => (parse(text) ?? {}) as StackFile;
-const stackFileIn = (folder: string, name: string): string => join(folder, `Pulumi.${name}.yaml`);
-const stateFile = ({ name }: Stack): string =>
-  join(paths.state, ".pulumi", "stacks", project, `${name}.json`);
-
-function unknownStack(name: string): string {
-  const names = readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  return `There is no Pulumi.${name}.yaml, so no stack "${name}" to rehearse. There is: ${names.join(", ")}.`;
-}
+/** Where the states of the project's stacks are, or their locks. */
+const stateFolder = (...of: readonly string[]): string =>
+  join(paths.state, ".pulumi", ...of, readProject(root).name);
+const stateFile = ({ name }: Stack): string => join(stateFolder("stacks"), `${name}.json`);
 
 /** Whether the stack has a state. */
 const stackExists = (stack: Stack): boolean => existsSync(stateFile(stack));
@@ -209,7 +143,7 @@ export function stateOf(stack: Stack): {
   const { checkpoint } = JSON.parse(readFileIfAny(stateFile(stack)) ?? "{}") as {
     checkpoint?: { latest?: { resources?: unknown[]; pending_operations?: unknown[] } };
   };
-  const locks = join(paths.state, ".pulumi", "locks", "organization", project, stack.name);
+  const locks = join(stateFolder("locks", "organization"), stack.name);
   return {
     resources: checkpoint?.latest?.resources?.length ?? 0,
     pending: checkpoint?.latest?.pending_operations?.length ?? 0,
@@ -222,7 +156,7 @@ export const isProgramCommand = ([command = ""]: readonly string[]): boolean => 
 
 /** Names of the stacks that have anything on the host; there is but one, unless somebody went another way. */
 export const stacksWithResources = (): string[] => {
-  const folder = join(paths.state, ".pulumi", "stacks", project);
+  const folder = stateFolder("stacks");
   const names = existsSync(folder)
     ? readdirSync(folder).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? [])
     : [];
@@ -266,11 +200,15 @@ export function pulumiForUser(stack: Stack, args: readonly string[]): Promise<nu
 }
 
 /** Runs a verb of the lab on a stack as if this were the user's own; returns its exit code. */
-export const labForUser = (stack: Stack, args: readonly string[]): Promise<number> =>
+export const labForUser = (
+  stack: Stack,
+  args: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+): Promise<number> =>
   forUser(knowing("node"), ["lab/main.ts", ...args], {
     cwd: root,
     // Where the Pulumi that it calls finds the configuration that is rehearsed.
-    env: { ...stack.env, PULUMI_OPTION_CWD: paths.stack },
+    env: { ...stack.env, ...more, PULUMI_OPTION_CWD: dirname(stack.configFile) },
   });
 
 function forUser(

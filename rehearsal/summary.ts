@@ -1,11 +1,15 @@
 import type { EngineResult } from "./engine.ts";
 import { paths, shortest } from "./paths.ts";
+import { shellWord } from "./words.ts";
 
 /** The stack's outputs that the driver uses. */
 export interface Outputs {
   readonly kubeconfig?: string;
   readonly contexts?: readonly string[];
 }
+
+/** What there is to say where no run has left anything. */
+export const nothingRehearsed = "nothing is rehearsed here: make rehearse";
 
 /** What a failed operation ends with; `ended` says why the host no longer runs, if it does not. */
 export function failure(
@@ -47,7 +51,7 @@ export function describeOutputs(outputs: Readonly<Record<string, unknown>>): str
 export function howToUse({ contexts = [] }: Outputs): string[] {
   return [
     "Its clusters, one context each; host is the cluster they run in:",
-    `  export KUBECONFIG=${paths.kubeconfig} PATH=${paths.bin}:$PATH`,
+    `  export KUBECONFIG=${shellWord(paths.kubeconfig)} PATH=${shellWord(paths.bin)}:"$PATH"`,
     ...["host", ...contexts].map((context) => `  kubectl --context ${context} get pods -A`),
   ];
 }

@@ -12,7 +12,8 @@ import { choosePlugins } from "./plugins.ts";
 import { recoverStack } from "./recovery.ts";
 import { honestBox, honesty } from "./report.ts";
 import { bundlePrograms } from "./programs.ts";
-import { configure, openStack, pulumi, type Stack, stateOf, versionsOf } from "./stack.ts";
+import { openStack, pulumi, type Stack, stateOf } from "./stack.ts";
+import { configure, versionsOf } from "./stack-files.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "./toolchain.ts";
 

@@ -9,7 +9,7 @@ const mark = join(paths.run, "wiping");
 /** Removes the host's data together with the state of what was in it: one without the other could not be used. */
 export function wipe(): void {
   writeFileAtomically(mark, "");
-  for (const path of [paths.etcd, paths.state, paths.kubeconfig, paths.names, paths.stack])
+  for (const path of [paths.etcd, paths.state, paths.kubeconfig, paths.names, paths.stack, paths.next])
     rmSync(path, { recursive: true, force: true });
   forgetHost();
   rmSync(mark);

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { paths } from "../paths.ts";
+import { shellWord } from "../words.ts";
 import { writeFileAtomically } from "./files.ts";
 import { hostsFile, nameOf } from "./names.ts";
 import { addressIn } from "./network.ts";
@@ -36,7 +37,7 @@ export async function provideNames(network: number): Promise<void> {
     const refusal = await refusalOf(way, addressIn(network, "loadBalancer", 2));
     if (refusal === undefined) {
       for (const [name, program] of Object.entries(programs)) {
-        const command = unshare(way, program).map(quoted).join(" ");
+        const command = unshare(way, program).map(shellWord).join(" ");
         writeFileAtomically(join(folder, name), `#!/bin/sh\nexec unshare ${command} "$@"\n`);
         chmodSync(join(folder, name), 0o700);
       }
@@ -90,6 +91,3 @@ const noNamespace = (refusals: readonly string[]): string =>
   "This host's load balancers have host names, which Pulumi gets to know in a mount namespace of its own; " +
   `there is none to be had: ${refusals.join("; ")}. Run as root (in a container, a privileged one), or allow user namespaces ` +
   "(sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu), or choose a HOST with other load balancers.";
-
-/** Text as a shell reads it again. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

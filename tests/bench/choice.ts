@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { exitCodes, Failure } from "../../lab/failure.ts";
 import { type Part, parts } from "./parts.ts";
 
 /** What is to be measured. */
@@ -18,8 +19,16 @@ export const usage = [
   ...parts.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}`),
 ].join("\n");
 
-/** What the arguments choose; undefined: they ask what there is. @throws if they name what there is not */
+/** What the arguments choose; undefined: they ask what there is. @throws Failure if they name what there is not */
 export function choiceOf(args: readonly string[]): Choice | undefined {
+  try {
+    return chosenBy(args);
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error), exitCodes.usage);
+  }
+}
+
+function chosenBy(args: readonly string[]): Choice | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { rounds: { type: "string", default: "5" }, help: { type: "boolean", default: false } },

@@ -1,11 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { parse, stringify } from "yaml";
+import { pulumiYaml } from "../../config/pulumi-yaml.ts";
+import { readProject, readStackFile } from "../../config/stack-file.ts";
 import { createDisplay } from "../../rehearsal/display.ts";
 import { endOrphans } from "../../rehearsal/engine.ts";
 import { ensureHost, stopHost } from "../../rehearsal/host/client.ts";
 import type { HostChoice } from "../../rehearsal/host-choice.ts";
 import { defaultHost } from "../../rehearsal/settings.ts";
-import type { Stack, StackFile } from "../../rehearsal/stack.ts";
+import { root } from "../../rehearsal/paths.ts";
+import type { Stack } from "../../rehearsal/stack.ts";
 import { prepare } from "../../rehearsal/up.ts";
 import { wipe } from "../../rehearsal/wipe.ts";
 import { stopping } from "./command.ts";
@@ -69,8 +71,9 @@ export async function throwAway(): Promise<void> {
 }
 
 function configure({ configFile }: Stack, changes: Lab["config"]): void {
-  const file = parse(readFileSync(configFile, "utf8")) as StackFile;
-  const changed = Object.entries(changes).map(([key, value]) => [`mesh-lab:${key}`, value] as const);
+  const { name } = readProject(root);
+  const file = readStackFile(configFile, readFileSync(configFile, "utf8"), name);
+  const changed = Object.entries(changes).map(([key, value]) => [`${name}:${key}`, value] as const);
   const config = { ...file.config, ...Object.fromEntries(changed) };
-  writeFileSync(configFile, stringify({ ...file, config }));
+  writeFileSync(configFile, pulumiYaml({ ...file, config }));
 }

@@ -1,11 +1,13 @@
 /** Measures the lab and what it is compared with, and writes `docs/benchmarks.md`; the way in is `make bench`. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { exitCodes, Failure } from "../../lab/failure.ts";
 import { createDisplay, duration } from "../../rehearsal/display.ts";
 import { withLock } from "../../rehearsal/lock.ts";
 import { rehearsalDir } from "../../rehearsal/paths.ts";
 import { choosePlugins } from "../../rehearsal/plugins.ts";
 import { ensureTools } from "../../rehearsal/toolchain.ts";
+import { wordsIn } from "../../rehearsal/words.ts";
 import { type Choice, choiceOf, usage } from "./choice.ts";
 import { stopping } from "./command.ts";
 import type { Found } from "./figures.ts";
@@ -64,13 +66,18 @@ async function benchAlone(choice: Choice): Promise<void> {
 }
 
 try {
-  const choice = choiceOf(process.argv.slice(2));
+  const [first, ...rest] = process.argv.slice(2);
+  const choice = choiceOf(first === "--line" ? wordsIn(rest[0] ?? "") : process.argv.slice(2));
   if (choice === undefined) display.plain(usage);
   else await benchAlone(choice);
 } catch (error) {
   display.live("");
   if (!stopping.signal.aborted) console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = stopping.signal.aborted ? 130 : 1;
+  process.exitCode = stopping.signal.aborted
+    ? 130
+    : error instanceof Failure
+      ? error.exitCode
+      : exitCodes.faulty;
 }
 // Connections that are kept for another request would keep this process for some seconds.
 process.stdout.write("", () => process.exit());

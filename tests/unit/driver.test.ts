@@ -22,13 +22,16 @@ import { paths, rehearsalDir, root } from "../../rehearsal/paths.ts";
 import { createPhases } from "../../rehearsal/phases.ts";
 import { redact } from "../../lab/redact.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
-import { describeStack, overlay, type StackFile, stacksWithResources } from "../../rehearsal/stack.ts";
+import type { StackFile } from "../../config/stack-file.ts";
+import { describeStack, stacksWithResources } from "../../rehearsal/stack.ts";
+import { overlay } from "../../rehearsal/stack-files.ts";
 import { completeWipe, wipe } from "../../rehearsal/wipe.ts";
 import { describeChanges } from "../../rehearsal/summary.ts";
 import { chartPins } from "../../charts.ts";
 import { versions } from "../../versions.ts";
 
 describe("the stack file that is rehearsed", () => {
+  const project = "mesh-lab";
   const user = {
     encryptionsalt: "user's salt",
     secretsprovider: "awskms://alias/user",
@@ -45,7 +48,7 @@ describe("the stack file that is rehearsed", () => {
   };
 
   it("is the user's lab on the rehearsal's host and charts, without any secret of the user", () => {
-    expect(overlay(user, {}, { charts: ".rehearsal/charts" })).toEqual({
+    expect(overlay(user, {}, { charts: ".rehearsal/charts", project })).toEqual({
       config: {
         "mesh-lab:management": "mgmt",
         "mesh-lab:hostContext": "host",
@@ -62,7 +65,7 @@ describe("the stack file that is rehearsed", () => {
       encryptionsalt: "rehearsal's salt",
       config: { "mesh-lab:licenseKey": { secure: "rehearsal's" }, "mesh-lab:management": "earlier" },
     };
-    const file = overlay(user, before, { charts: ".rehearsal/charts" });
+    const file = overlay(user, before, { charts: ".rehearsal/charts", project });
     expect(file["encryptionsalt"]).toBe("rehearsal's salt");
     expect(file.config).toMatchObject({
       "mesh-lab:licenseKey": { secure: "rehearsal's" },
@@ -71,7 +74,7 @@ describe("the stack file that is rehearsed", () => {
   });
 
   it("may have no configuration at all", () => {
-    expect(Object.keys(overlay({}, {}, { charts: "charts" }).config ?? {})).toEqual([
+    expect(Object.keys(overlay({}, {}, { charts: "charts", project }).config ?? {})).toEqual([
       "mesh-lab:hostContext",
       "mesh-lab:charts",
       "mesh-lab:renew",
@@ -81,7 +84,7 @@ describe("the stack file that is rehearsed", () => {
 
   it("fetches addresses anew when the host has moved to another network, and when the user asks for it", () => {
     const renewalOf = (user: StackFile, network: number) =>
-      overlay(user, {}, { charts: "charts", network }).config?.["mesh-lab:renew"];
+      overlay(user, {}, { charts: "charts", network, project }).config?.["mesh-lab:renew"];
     expect(renewalOf({}, 7)).toBe("network 7");
     expect(renewalOf({ config: { "mesh-lab:renew": "today" } }, 7)).toBe("today, network 7");
   });

@@ -31,11 +31,13 @@ describe("the state directory", () => {
     expect(paths.bin).toBe(join(root, ".rehearsal", "bin"));
   });
 
-  test("must be absolute", async () => {
-    vi.stubEnv("REHEARSAL_DIR", "here");
-    await expect(import("../../rehearsal/paths.ts")).rejects.toThrow(
-      'REHEARSAL_DIR is "here": it must be an absolute path.',
-    );
+  test.each([
+    ["here", 'REHEARSAL_DIR is "here": it must be an absolute path.'],
+    ["/tmp/a:b", 'The folder "/tmp/a:b" has a colon or a line break in its name'],
+  ])("is refused where no rehearsal can work: %s", async (place, message) => {
+    vi.stubEnv("REHEARSAL_DIR", place);
+    const { checkPlaces } = await import("../../rehearsal/paths.ts");
+    expect(checkPlaces).toThrow(message);
   });
 });
 

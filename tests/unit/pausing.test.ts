@@ -289,6 +289,8 @@ describe("a pause in the rehearsed stack file", () => {
     },
   });
 
+  const saying = (pauses: Pauses): Pauses => pausesIn(file(pauses), "mesh-lab");
+
   it.each<[what: string, user: Pauses, rehearsed: Pauses, saidBefore: Pauses, kept: Pauses]>([
     ["lasts where the user's file says nothing", {}, { east: true }, {}, { east: true }],
     ["also that of the management cluster", {}, { devmgmt: true }, {}, { devmgmt: true }],
@@ -298,19 +300,19 @@ describe("a pause in the rehearsed stack file", () => {
     ["gives way when the user's file resumes", { east: false }, { east: true }, { east: true }, {}],
     ["is nothing to keep where both say the same", { west: true }, { west: true }, {}, {}],
   ])("%s", (_, user, rehearsed, saidBefore, kept) => {
-    expect(keptPauses(file(user), file(rehearsed), saidBefore)).toEqual(kept);
+    expect(keptPauses(saying(user), saying(rehearsed), saidBefore)).toEqual(kept);
   });
 
   it("takes the place of what the user's file says, and of nothing else", () => {
     const user = { config: { "mesh-lab:workloads": [{ name: "east", zone: "z" }, { name: "west" }] } };
-    expect(withPauses(user, {})).toBe(user);
-    const noted = withPauses(user, { east: true });
+    expect(withPauses(user, {}, "mesh-lab")).toBe(user);
+    const noted = withPauses(user, { east: true }, "mesh-lab");
     expect(noted.config?.["mesh-lab:workloads"]).toEqual([
       { name: "east", zone: "z", paused: true },
       { name: "west" },
     ]);
-    expect(pausesIn(noted)).toEqual({ devmgmt: false, east: true, west: false });
-    expect(pausesIn(withPauses(noted, { devmgmt: true, east: false }))).toEqual({
+    expect(pausesIn(noted, "mesh-lab")).toEqual({ devmgmt: false, east: true, west: false });
+    expect(pausesIn(withPauses(noted, { devmgmt: true, east: false }, "mesh-lab"), "mesh-lab")).toEqual({
       devmgmt: true,
       east: false,
       west: false,
