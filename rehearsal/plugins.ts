@@ -23,6 +23,7 @@ import { paths, root } from "./paths.ts";
 import { askVersion } from "./plugin-version.ts";
 import { describeStack } from "./stack.ts";
 import { ensureBuiltPlugin } from "./toolchain.ts";
+import { shellWord } from "./words.ts";
 
 type Name = (typeof plugins)[number]["name"];
 
@@ -208,6 +209,6 @@ async function use(plugin: (typeof plugins)[number], real: Found | undefined): P
   if (!existsSync(script)) throw new Error(`The stand-in for plugin ${plugin.name} is missing: ${script}`);
   await bundle(plugin.name, { [plugin.name]: script });
   const bundled = join(paths.bundles, `${plugin.name}.mjs`);
-  writeFileAtomically(target, `#!/bin/sh\nexec "${node}" "${bundled}" "$@"\n`);
+  writeFileAtomically(target, `#!/bin/sh\nexec ${shellWord(node)} ${shellWord(bundled)} "$@"\n`);
   chmodSync(target, 0o755);
 }

@@ -1,3 +1,4 @@
+import { isRehearsed, labCommand } from "../commands.ts";
 import { glooMeshNamespace } from "./gloo-resources.ts";
 
 /** Port of the user interface, of its Service and, by default, of the machine it is forwarded to. */
@@ -9,13 +10,20 @@ export const userInterface = (management: string) => ({
   url: `http://localhost:${uiPort}`,
 });
 
-/** What people do next, as commands; all but the first one need the kubeconfig that it writes. */
-export const nextCommands = (
-  management: string,
-  productPages: Readonly<Record<string, string>>,
-): string[] => [
-  "(umask 077 && pulumi stack output --show-secrets kubeconfig > mesh-lab.kubeconfig)",
-  `export KUBECONFIG=$PWD/mesh-lab.kubeconfig`,
-  `kubectl --context ${management} --namespace ${glooMeshNamespace} get workspaces,kubernetesclusters`,
-  ...Object.values(productPages).map((url) => `curl --include ${url}`),
-];
+/** A folder of the project that git ignores, for what commands write. */
+export const ownFolder = ".lab";
+
+/** What people do next, as commands that work where this runs; of the first ones, each needs those before it. */
+export const nextCommands = (management: string, productPages: Readonly<Record<string, string>>): string[] =>
+  isRehearsed()
+    ? [
+        labCommand("status"),
+        labCommand(`pods ${management}`),
+        labCommand(`graph --output ${ownFolder}/lab.svg`),
+      ]
+    : [
+        `(umask 077 && mkdir -p ${ownFolder} && pulumi stack output --show-secrets kubeconfig > ${ownFolder}/kubeconfig)`,
+        `export KUBECONFIG="$PWD/${ownFolder}/kubeconfig"`,
+        `kubectl --context ${management} --namespace ${glooMeshNamespace} get workspaces,kubernetesclusters`,
+        ...Object.values(productPages).map((url) => `curl --include ${url}`),
+      ];

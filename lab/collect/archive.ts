@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack } from "tar-stream";
-import { Failure } from "../failure.ts";
+import { exitCodes, Failure } from "../failure.ts";
 import type { Files } from "./files.ts";
 
 /**
@@ -17,11 +17,17 @@ export async function checkPlace(file: string): Promise<void> {
   const directory = dirname(file);
   const found = await stat(directory).catch(() => undefined);
   if (found?.isDirectory() !== true)
-    throw new Failure(`There is no directory ${directory} to write to: choose another with --output.`);
+    throw new Failure(
+      `There is no directory ${directory} to write to: choose another with --output.`,
+      exitCodes.usage,
+    );
   try {
     await access(directory, constants.W_OK);
   } catch {
-    throw new Failure(`Directory ${directory} cannot be written to: choose another with --output.`);
+    throw new Failure(
+      `Directory ${directory} cannot be written to: choose another with --output.`,
+      exitCodes.usage,
+    );
   }
 }
 

@@ -2,14 +2,16 @@ import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { CheckedSettings } from "../../config/check.ts";
 import { explain } from "../../kubernetes/unreached.ts";
+import { ownFolder } from "../../values/outputs.ts";
 import { checkPlace, writeArchive } from "../collect/archive.ts";
 import { collectCluster, type Collected } from "../collect/cluster.ts";
 import { type Files, inFolder, together, yaml } from "../collect/files.ts";
 import { createScrub } from "../collect/secrets.ts";
 import { collectStack } from "../collect/stack.ts";
 import { toolVersions } from "../doctor/tools.ts";
-import { Failure } from "../failure.ts";
+import { exitCodes, Failure } from "../failure.ts";
 import { clustersIn, hostOf, readSettings } from "../lab.ts";
+import { ownPath, provideOwnFolder } from "../own-folder.ts";
 import { step } from "../progress.ts";
 import { pulumi } from "../pulumi.ts";
 import { reachInside } from "../../steps/reach.ts";
@@ -21,9 +23,9 @@ export const collect = verb(
   "After a failure: one archive of what tells why, without secrets, to look through or to hand on",
   "collect --log up.log",
 )
-  .option("--output <directory>", "where the archive is written; default: where you are")
+  .option("--output <directory>", `folder for the archive; default: ${ownFolder}, which git ignores`)
   .option("--log <file...>", "what Pulumi said, to be put in, e.g. of: pulumi up 2>&1 | tee up.log")
-  .action((options) => present(options, collected(options.output ?? ".", options.log ?? [])));
+  .action((options) => present(options, collected(options.output ?? ownPath, options.log ?? [])));
 
 /** A part of the archive; one that cannot be had hides nothing of the others. */
 interface Part extends Collected {
@@ -40,6 +42,7 @@ async function collected(output: string, logs: readonly string[]): Promise<Repor
   const texts = await logsIn(logs.map(at));
   const [settings, stack] = await Promise.all([readSettings(), pulumi("stack", "--show-name")]);
   const archive = at(`${output}/${nameFor(stack.trim(), new Date())}`);
+  await provideOwnFolder(archive);
   await checkPlace(archive);
 
   const names = clustersIn(settings);
@@ -105,7 +108,7 @@ async function logsIn(paths: readonly string[]): Promise<Files> {
     try {
       return [basename(path), await readFile(path, "utf8")] as const;
     } catch (error) {
-      throw new Failure(`--log ${path} could not be read: ${explain(error)}`);
+      throw new Failure(`--log ${path} could not be read: ${explain(error)}`, exitCodes.usage);
     }
   };
   return Object.fromEntries(await Promise.all(paths.map(read)));

@@ -48,7 +48,7 @@ const checks = [
 export const doctor = verb(
   "doctor",
   "Whether pulumi up will find what it needs, and what to do where it will not; changes nothing",
-  "doctor --stack dev",
+  "doctor --stack my",
 ).action((options) => present(options, examined()));
 
 async function examined(): Promise<Report> {

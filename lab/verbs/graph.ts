@@ -1,13 +1,15 @@
 import { dirname } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { CheckedSettings } from "../../config/check.ts";
-import { Failure } from "../failure.ts";
+import { ownFolder } from "../../values/outputs.ts";
+import { exitCodes, Failure } from "../failure.ts";
 import { layOut } from "../graph/layout.ts";
 import { type Graph, plannedGraph } from "../graph/model.ts";
 import { withState } from "../graph/state.ts";
 import { type Caption, svgOf } from "../graph/svg.ts";
 import { hostOf, readOutputs, readSettings, readSettingsFrom } from "../lab.ts";
 import { lookInto } from "../look.ts";
+import { provideOwnFolder } from "../own-folder.ts";
 import { wordsOf } from "../within.ts";
 import { present, type Report, verb } from "../verb.ts";
 
@@ -17,7 +19,11 @@ interface Options {
   readonly json?: true | undefined;
 }
 
-export const graph = verb("graph", "A picture of the lab as it stands, as SVG", "graph --output lab.svg")
+export const graph = verb(
+  "graph",
+  "A picture of the lab as it stands, as SVG",
+  `graph --output ${ownFolder}/lab.svg`,
+)
   .option("--output <file>", "where the picture goes; default: standard output")
   .option(
     "--plan [file]",
@@ -43,11 +49,12 @@ async function drawn({ output, plan, json }: Options): Promise<Report> {
 /** Writes the picture at once, so that nobody sees a part of it. */
 async function writePicture(file: string, svg: string): Promise<void> {
   try {
-    await writeFileAtomic(file, svg);
+    await provideOwnFolder(file);
+    await writeFileAtomic(file, svg, { mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === "ENOENT" ? `there is no folder ${dirname(file)}` : wordsOf(error);
-    throw new Failure(`${file} cannot be written: ${reason}.`);
+    throw new Failure(`${file} cannot be written: ${reason}.`, exitCodes.usage);
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Option } from "@commander-js/extra-typings";
 import { parse } from "yaml";
 import type { Kubeconfig } from "../../values/kubeconfig.ts";
-import { Failure } from "../failure.ts";
+import { exitCodes, Failure } from "../failure.ts";
 import { type Changed, merged, type Owner, withdrawn } from "../kubeconfig-entries.ts";
 import { changeFile, fileToWrite, kubeconfigFiles } from "../kubeconfig-file.ts";
 import { readOutputs, readStack } from "../lab.ts";
@@ -42,7 +42,10 @@ async function mergedInto(
 ): Promise<Report> {
   const [stack, { kubeconfig: text, contexts }] = await Promise.all([readStack(), readOutputs()]);
   if (options.use !== undefined && !contexts.includes(options.use))
-    throw new Failure(`The lab has no context ${options.use}; it has ${contexts.join(", ")}.`);
+    throw new Failure(
+      `The lab has no context ${options.use}; it has ${contexts.join(", ")}.`,
+      exitCodes.usage,
+    );
   const owner = { stack, lab: parse(text) as Kubeconfig };
   const { removed, current } = await changed(file, (before) => merged(file, before, owner, options));
   const facts: ChangedFile = { file, contexts, removed, current };

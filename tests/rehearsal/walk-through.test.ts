@@ -73,8 +73,8 @@ const seen: Readonly<Record<string, (output: string) => Promise<void> | void>> =
   "npm run lab -- pause devcluster2": async () => {
     expect(await pulumi("config", "get", "--path", "mesh-lab:workloads[1].paused")).toMatch(/^true/);
   },
-  "npm run lab -- graph --output lab.svg": () => {
-    expect(readFileSync(join(project.directory, "lab.svg"), "utf8")).toMatch(/^<svg [^]*devcluster2/);
+  "npm run lab -- graph --output .lab/lab.svg": () => {
+    expect(readFileSync(join(project.directory, ".lab", "lab.svg"), "utf8")).toMatch(/^<svg [^]*devcluster2/);
   },
   "npm run lab -- kubeconfig --remove": () => {
     expect(contexts()).toEqual(["host"]);

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -162,11 +162,4 @@ describe("the driver's end", () => {
     expect(said).toContain('Usage: make lab ARGS="status [options]"');
     expect(code).toBe(0);
   });
-});
-
-it("the code of make itself is 2, and it says that of the verb; npm passes it on", async () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    scripts: Record<string, string>;
-  };
-  expect(scripts).toMatchObject({ rehearsed: "node rehearsal/main.ts lab --" });
 });

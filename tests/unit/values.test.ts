@@ -365,7 +365,7 @@ describe("what a user does next", () => {
   it("begins with a kubeconfig that nobody else can read", () => {
     const commands = nextCommands("mgmt", { east: "http://east.test/productpage" });
     expect(commands[0]).toBe(
-      "(umask 077 && pulumi stack output --show-secrets kubeconfig > mesh-lab.kubeconfig)",
+      "(umask 077 && mkdir -p .lab && pulumi stack output --show-secrets kubeconfig > .lab/kubeconfig)",
     );
     expect(commands.at(-1)).toBe("curl --include http://east.test/productpage");
     expect(userInterface("mgmt")).toEqual({

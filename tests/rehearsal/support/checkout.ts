@@ -16,7 +16,7 @@ export interface Checkout {
 /** Makes another checkout of this project, on the tools of this one; `stacks` are labs that it has in addition. */
 export function checkout(stacks: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): Checkout {
   const directory = mkdtempSync(join(tmpdir(), "checkout-"));
-  const isOwn = (path: string) => !/\/(node_modules|\.rehearsal|\.git)$/.test(path);
+  const isOwn = (path: string) => !/\/(node_modules|\.rehearsal|\.git|\.lab)$/.test(path);
   cpSync(root, directory, { recursive: true, filter: isOwn });
   for (const shared of ["node_modules", ".rehearsal"])
     symlinkSync(join(root, shared), join(directory, shared));

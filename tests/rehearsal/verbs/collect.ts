@@ -112,7 +112,7 @@ export function collectTests(): void {
       ] as const) {
         const { code, output: said } = await rehearse("lab", "--", "collect", ...args);
         expect(said).toContain(message);
-        expect(code).toBe(1);
+        expect(code).toBe(2);
       }
     });
   });

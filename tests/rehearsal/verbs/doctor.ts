@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nothing, plus, requestsOf } from "../../../steps/quantity.ts";
 import type { Told } from "../../../lab/doctor/check.ts";
+import { whenEdited } from "../support/edited.ts";
 import { clusters } from "../support/lab.ts";
 import { cluster, factsOf, pulumi, rehearse } from "../support/rehearsal.ts";
 
@@ -36,19 +37,12 @@ export function doctorTests(): void {
       expect(output).toMatch(/✓ {3}license key +it is set/);
       expect(output).not.toContain("key-that-is-not-told");
       expect(code).toBe(0);
-      await pulumi("config", "rm", "licenseKey");
-      const without = await rehearse("lab", "--", "doctor");
-      expect(without.output).toMatch(
-        /✗ {3}license key +it is not set\n +→ .*pulumi config set --secret licenseKey/,
-      );
-      expect(without.code).toBe(1);
       await pulumi("config", "set", "--secret", "licenseKey", "rehearsal-license");
     });
 
-    it("tells mistakes of the configuration, and leaves what depends on it", async () => {
-      await pulumi("config", "set", "serviceCidr", "everything");
-      try {
-        const { code, stdout } = await rehearse("lab", "--", "doctor", "--json");
+    it("tells mistakes of the edited file, which the lab as it stands has not, and leaves what depends on it", async () => {
+      await whenEdited({ serviceCidr: "everything" }, async (edited) => {
+        const { code, stdout } = await edited.rehearse("lab", "--", "doctor", "--json");
         const found = JSON.parse(stdout) as Told[];
         expect(found.find(({ check }) => check === "configuration")).toMatchObject({
           level: "wrong",
@@ -58,20 +52,19 @@ export function doctorTests(): void {
           "not checked, it needs a configuration without mistakes",
         );
         expect(code).toBe(1);
-      } finally {
-        await pulumi("config", "rm", "serviceCidr");
-      }
+        expect((await edited.rehearse("lab", "--", "pods", "devmgmt")).code).toBe(0);
+      });
     });
 
-    it("tells a stack that there is not", async () => {
-      const { code, output } = await rehearse("lab", "--", "--stack", "nowhere", "doctor");
-      expect(output).toMatch(
-        /✗ {3}stack +no stack selected.*\n +→ .*stack init NAME.*, or .*stack select NAME/,
-      );
-      // The host is looked at nevertheless.
-      expect(output).toMatch(/✓ {3}host +context/);
-      expect(output).toMatch(/! {3}license key +not checked, it needs/);
-      expect(code).toBe(1);
+    it("is about the lab that is rehearsed, and of none of another stack", async () => {
+      for (const args of [
+        ["--stack", "kind", "doctor"],
+        ["status", "-s", "kind"],
+      ]) {
+        const { code, output } = await rehearse("lab", "--", ...args);
+        expect(output).toContain("What is rehearsed here is the lab of stack dev, not of kind");
+        expect(code).toBe(1);
+      }
     });
   });
 }

@@ -51,7 +51,7 @@ export function graphTests(): void {
     ])("says why there is no picture: %j", async (args, message) => {
       const { code, output } = await rehearse("lab", "--", ...args);
       expect(output).toContain(message);
-      expect(code).toBe(1);
+      expect(code).toBe(2);
     });
   });
 }

@@ -1,7 +1,8 @@
 import type { V1PodSpec } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
+import { whenEdited } from "../support/edited.ts";
 import { clusters } from "../support/lab.ts";
-import { cluster, factsOf, pulumi, rehearse, rehearsed } from "../support/rehearsal.ts";
+import { cluster, factsOf, pulumi, rehearsed } from "../support/rehearsal.ts";
 
 interface Facts {
   readonly charts: readonly { readonly chart: string; readonly version: string; readonly from: string }[];
@@ -59,30 +60,28 @@ export function imagesTests(): void {
     it("are a list for a mirror, with its own name for each where there is one", async () => {
       const plain = (await rehearsed("lab", "--", "images", "--plain")).stdout.trim().split("\n");
       expect(plain).toContain("docker.io/istio/proxyv2:1.12.6");
-      await pulumi("config", "set", "imageRegistry", "mirror.test/all");
-      try {
-        const pairs = (await rehearsed("lab", "--", "images", "--plain")).stdout.trim().split("\n");
+      await whenEdited({ imageRegistry: "mirror.test/all" }, async (edited) => {
+        const pairs = (await edited.rehearsed("lab", "--", "images", "--plain")).stdout.trim().split("\n");
         expect(pairs.map((pair) => pair.split(" ")[0])).toEqual(plain);
         expect(pairs).toContain("docker.io/istio/proxyv2:1.12.6 mirror.test/all/istio/proxyv2:1.12.6");
         expect(pairs).toContain("coredns/coredns:1.8.4 mirror.test/all/coredns/coredns:1.8.4");
         for (const pair of pairs) expect(pair).toMatch(/^\S+ mirror\.test\/all\/\S+$/);
-      } finally {
-        await pulumi("config", "rm", "imageRegistry");
-      }
+      });
     });
 
     it.each([
-      ["versions.istio", "1.13.9", /istiod\/ is version 1\.12\.6 of chart istiod; expected 1\.13\.9/],
-      ["values.istiod.pilots", "many", /helm template istiod failed: .*additional properties 'pilots'/s],
+      ["versions", { istio: "1.13.9" }, /istiod\/ is version 1\.12\.6 of chart istiod; expected 1\.13\.9/],
+      [
+        "values",
+        { istiod: { pilots: "many" } },
+        /helm template istiod failed: .*additional properties 'pilots'/s,
+      ],
     ])("are not guessed where %s is wrong", async (key, value, message) => {
-      await pulumi("config", "set", "--path", key, value);
-      try {
-        const { code, output } = await rehearse("lab", "--", "images");
+      await whenEdited({ [key]: value }, async (edited) => {
+        const { code, output } = await edited.rehearse("lab", "--", "images");
         expect(output).toMatch(message);
         expect(code).toBe(1);
-      } finally {
-        await pulumi("config", "rm", "--path", key);
-      }
+      });
     });
   });
 }

@@ -115,7 +115,17 @@ export function kubeconfigTests(): void {
         `${at("read-only")} is read-only: chmod u+w it`,
       );
       expect(await refused("--kubeconfig", at("broken/config"))).toContain("its folder is no folder");
-      expect(await refused("--kubeconfig", at("fresh/config"), "--use", "nowhere")).toContain(
+      const nowhere = await rehearse(
+        "lab",
+        "--",
+        "kubeconfig",
+        "--kubeconfig",
+        at("fresh/config"),
+        "--use",
+        "nowhere",
+      );
+      expect(nowhere.code).toBe(2);
+      expect(nowhere.output).toContain(
         "The lab has no context nowhere; it has devmgmt, devcluster1, devcluster2.",
       );
     });
