@@ -16,6 +16,7 @@ export const sides: Readonly<Record<string, Side>> = {
   ui: "standing",
   graph: "standing",
   pause: "standing",
+  rebuild: "standing",
   resume: "standing",
   pods: "standing",
   images: "next",

@@ -44,7 +44,7 @@ describe("graph", () => {
 
   it("says that there is no such folder", async () => {
     const run = start(["graph", "--plan", "Pulumi.dev.yaml", "--output", join(folder, "nowhere", "lab.svg")]);
-    expect(await run.ended).toBe(1);
+    expect(await run.ended).toBe(2);
     expect(run.stderr()).toContain(`there is no folder ${join(folder, "nowhere")}.`);
   });
 
@@ -54,7 +54,7 @@ describe("graph", () => {
     writeFileSync(wrong, "config:\n  mesh-lab:workloads: []\n");
     writeFileSync(text, "no: mapping: at: all");
     const runs = [wrong, text, none].map((file) => start(["graph", "--plan", file]));
-    expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([1, 1, 1]);
+    expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([1, 2, 2]);
     expect(runs.map((run) => run.stderr())).toEqual([
       expect.stringContaining("mesh-lab:workloads: expected at least one workload cluster"),
       expect.stringContaining(`${text} is no stack's file`),
