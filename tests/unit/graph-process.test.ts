@@ -57,7 +57,7 @@ describe("graph", () => {
     expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([1, 2, 2]);
     expect(runs.map((run) => run.stderr())).toEqual([
       expect.stringContaining("mesh-lab:workloads: expected at least one workload cluster"),
-      expect.stringContaining(`${text} is no stack's file`),
+      expect.stringContaining(`${text} is no YAML: `),
       expect.stringContaining(`${none} cannot be read: ENOENT.`),
     ]);
   });
