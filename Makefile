@@ -81,13 +81,13 @@ bench: $(installed) ## Measure the lab against the article's commands, write doc
 check: $(installed) ## Types, formatting and lint
 	@$(MAKE) --jobs=3 --output-sync types formatting lint
 
-types: ; @tsc -p .
-formatting: ; @prettier --log-level warn --check .
-lint: ; @eslint .
+types: ; @tsc -p . && echo "types: no errors"
+formatting: ; @prettier --log-level warn --check . && echo "formatting: as prettier has it"
+lint: ; @eslint . && echo "lint: no problems"
 
 .PHONY: format
 format: $(installed) ## Format everything
-	@prettier --log-level warn --write .
+	@changed=$$(prettier --write --list-different .) && echo "formatted: $${changed:-nothing, all is as it must be}"
 
 .PHONY: docs
 docs: $(installed) ## Write what is made from other files: Pulumi.yaml's keys, the README's tables and its picture

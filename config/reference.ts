@@ -121,7 +121,10 @@ if (import.meta.main) {
   for (const [file, update] of [
     ["README.md", withTables],
     ["Pulumi.yaml", withDeclarations],
-    ["docs/capabilities.md", withPairs],
-  ] as const)
-    writeFileSync(file, update(readFileSync(file, "utf8")));
+  ] as const) {
+    const before = readFileSync(file, "utf8");
+    const after = update(before);
+    if (after !== before) writeFileSync(file, after);
+    console.log(`${file} ${after === before ? "is as it must be" : "is written"}.`);
+  }
 }

@@ -1,10 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { mapping } from "../../config/mapping.ts";
+import { readStackFile } from "../../config/stack-file.ts";
 import { honestBox, honesty } from "../../rehearsal/report.ts";
 import { paths } from "../../rehearsal/paths.ts";
 import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
 import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
 import { chartPins } from "../../charts.ts";
+import { istiodValues } from "../../values/istio.ts";
+import { mergeValues } from "../../values/merge.ts";
 import { versions } from "../../versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
@@ -37,6 +41,17 @@ describe("the README", () => {
     );
     expect(paths.length).toBeGreaterThan(5);
     for (const path of paths) expect(existsSync(path), path).toBe(true);
+  });
+
+  it("has an example of values that changes something", () => {
+    const block = [...readme.matchAll(/```yaml\n(.*?)```/gs)].find(([, text = ""]) =>
+      text.includes("mesh-lab:values"),
+    );
+    const { config } = readStackFile("README.md", block?.[1] ?? "", "mesh-lab");
+    const { istiod } = mapping(config?.["mesh-lab:values"]);
+    const own = istiodValues({ cluster: "east", build: { hub: "hub", tag: "tag" }, multiCluster: true });
+    expect(Object.keys(mapping(istiod))).not.toEqual([]);
+    expect(mergeValues(own, mapping(istiod))).not.toEqual(own);
   });
 
   it("has the box with which a run ends that finds neither plugins nor charts", () => {
