@@ -111,12 +111,22 @@ export class Mending {
     if (known === undefined) return undefined;
     const { kubeConfigOf } = await import("../steps/cluster.ts");
     const { context, kubeconfig } = known;
-    const cluster = kubeConfigOf({ context, kubeconfig });
+    const cluster = ifReadable(() => kubeConfigOf({ context, kubeconfig }));
+    if (cluster === undefined) return undefined;
     return { cluster, release: { namespace: known.namespace, name }, wanted: known.wanted };
   }
 }
 
 const patienceMs = 10_000;
+
+/** Undefined where there is no way into the cluster: what is done with it next tells so. */
+function ifReadable(read: () => KubeConfig): KubeConfig | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
 
 /** Undefined where the cluster does not answer, or not in time: what is done with it next tells so. */
 const ifAnswered = <T>(answer: Promise<T>): Promise<T | undefined> =>

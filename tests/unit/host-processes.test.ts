@@ -44,13 +44,16 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+/** Processes that start and end take their time where others have the processors. */
+const soon = { timeout: 20_000 };
+
 describe("a process group", () => {
   test("tells of a fatal end with the last lines of the log", async () => {
     const code = "for (let i = 1; i <= 30; i++) console.log('line ' + i); process.exitCode = 7";
     group.start({ name: "short", ...script(code), onExit: "fatal" });
     await vi.waitFor(() => {
       expect(deaths).toHaveLength(1);
-    });
+    }, soon);
     expect(deaths[0]?.message).toBe("short ended with exit code 7");
     expect(deaths[0]?.tail.split("\n")).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i + 11}`));
   });
@@ -61,26 +64,23 @@ describe("a process group", () => {
     group.start({ name: "go", ...script(code), onExit: "fatal" });
     await vi.waitFor(() => {
       expect(deaths[0]?.tail).toBe("panic: no room");
-    });
+    }, soon);
   });
 
   test("tells of a command that does not exist", async () => {
     group.start({ name: "absent", command: join(directory, "absent"), args: [], onExit: "fatal" });
     await vi.waitFor(() => {
       expect(deaths[0]?.message).toMatch(/^absent could not be started: .*ENOENT/);
-    });
+    }, soon);
   });
 
   test("starts a process again until it has died too often", async () => {
     group.start({ name: "weak", ...script("console.log('up')"), onExit: "restart" });
-    await vi.waitFor(
-      () => {
-        expect(deaths.map(({ message }) => message)).toEqual([
-          "weak ended with exit code 0 after 3 new starts",
-        ]);
-      },
-      { timeout: 5000 },
-    );
+    await vi.waitFor(() => {
+      expect(deaths.map(({ message }) => message)).toEqual([
+        "weak ended with exit code 0 after 3 new starts",
+      ]);
+    }, soon);
     expect(logOf("weak").match(/^up$/gm)).toHaveLength(4);
     expect(lines).toHaveLength(3);
   });

@@ -17,6 +17,8 @@ import { describeStack } from "../../../rehearsal/stack.ts";
 /** A stack of the rehearsal whose program is given here instead of in `index.ts`. */
 export async function inlineStack(name: string, program: PulumiFn): Promise<Stack> {
   const { env } = describeStack(name);
+  // The program runs in this process, and asks the host itself.
+  process.env["KUBECONFIG"] = env["KUBECONFIG"];
   // Plugins run where the project is, and the lab's steps are found from there.
   const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
   symlinkSync(join(root, "steps"), join(workDir, "steps"));
