@@ -38,12 +38,22 @@ export async function inlineStack(name: string, program: PulumiFn): Promise<Stac
   );
 }
 
-/** Runs `up` that must fail, and gives its words. */
+/** What hooks say: they run outside of what an inline program knows, and their words come to this process. */
+const said: string[] = [];
+for (const level of ["error", "warn", "info"] as const) {
+  const write = console[level].bind(console);
+  console[level] = (...words: unknown[]) => {
+    said.push(words.join(" "));
+    write(...words);
+  };
+}
+
+/** Runs `up` that must fail, and gives its words, and all that hooks have said. */
 export async function failureOf(stack: Stack, options: UpOptions = {}): Promise<string> {
   try {
     await stack.up({ parallel: 32, color: "never", ...options });
   } catch (error) {
-    return String(error);
+    return [String(error), ...said].join("\n");
   }
   throw new Error(`${stack.name} came up, and was to fail`);
 }
