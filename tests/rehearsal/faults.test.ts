@@ -7,7 +7,7 @@ import { gateAnnotations } from "../../rehearsal/actors/gates.ts";
 import { until } from "../../rehearsal/host/until.ts";
 import { rehearsalDir } from "../../rehearsal/paths.ts";
 import { annotateHostPod, engineProcesses, inside, killProcess } from "./support/faults.ts";
-import { inlineStack, opsOf } from "./support/inline.ts";
+import { failureOf, inlineStack, opsOf } from "./support/inline.ts";
 import { bookinfoIn, istioIn, oneWorkload, roomForAll } from "./support/parts.ts";
 import { rehearsed } from "./support/rehearsal.ts";
 
@@ -21,11 +21,6 @@ afterAll(async () => {
 });
 
 const up = (stack: Stack) => stack.up({ parallel: 32, color: "never" });
-const failureOfUp = async (stack: Stack): Promise<string> =>
-  up(stack).then(
-    () => "it came up",
-    (error: unknown) => String(error),
-  );
 
 /** Runs `up` until a resource is being created, then `strike`, and gives how it ended. */
 async function struck(stack: Stack, resource: string, strike: () => Promise<void>): Promise<string> {
@@ -67,8 +62,8 @@ describe.concurrent("a lab gets over", () => {
       };
     const crash = { [gateAnnotations.crash]: "no leader was elected" };
     const stack = await inlineStack("sick", programOf({ pilot: { podAnnotations: crash } }));
-    expect(await failureOfUp(stack)).toMatch(
-      /Deployment istio-system\/istiod: .*CrashLoopBackOff\] no leader was elected/,
+    expect(await failureOf(stack)).toMatch(
+      /istiod in namespace istio-system: Pod istiod-\S+: container \S+ is in CrashLoopBackOff: no leader was elected/,
     );
     stack.workspace.program = programOf({});
     await converges(stack);
