@@ -1,5 +1,5 @@
 import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Display } from "./display.ts";
 import { recordable } from "./event-record.ts";
@@ -90,7 +90,9 @@ export async function endOrphans(): Promise<string[]> {
   const mark = `${engineMark.name}=${engineMark.value}`;
   const orphans = readdirSync("/proc").filter(
     (pid) =>
-      /^\d+$/.test(pid) && Number(pid) !== process.pid && read(pid, "environ").split("\0").includes(mark),
+      /^\d+$/.test(pid) &&
+      Number(pid) !== process.pid &&
+      (read(pid, "environ").split("\0").includes(mark) || isAbandonedPlugin(pid)),
   );
   const ended = orphans.map(async (pid) => {
     const command = read(pid, "cmdline").split("\0").slice(0, 2).join(" ");
@@ -102,8 +104,16 @@ export async function endOrphans(): Promise<string[]> {
   return (await Promise.all(ended)).flat();
 }
 
+/** Whether it is a plugin of this rehearsal without an engine: some go on for minutes when theirs has ended. */
+function isAbandonedPlugin(pid: string): boolean {
+  const [program = ""] = read(pid, "cmdline").split("\0");
+  if (!program.startsWith(`${paths.plugins}/`)) return false;
+  const [, parent = ""] = /^PPid:\s*(\d+)$/m.exec(read(pid, "status")) ?? [];
+  return basename(read(parent, "cmdline").split("\0")[0] ?? "") !== "pulumi";
+}
+
 /** Other users' processes, and those that have just ended, cannot be read. */
-function read(pid: string, file: "environ" | "cmdline"): string {
+function read(pid: string, file: "environ" | "cmdline" | "status"): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
