@@ -28,6 +28,12 @@ export function secretsInState(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) => (key === "values" ? [] : secretsInState(inner)));
 }
 
+/** Secrets of a state but for words that stand in a URN, such as the name of a cluster: URNs are plain for everybody. */
+export function withoutNames(secrets: readonly string[], state: unknown): string[] {
+  const urns = (JSON.stringify(state).match(/urn:pulumi:[^"\\]+/g) ?? []).join("\n");
+  return secrets.filter((secret) => !/^[a-z][a-z0-9-]*$/.test(secret) || !urns.includes(secret));
+}
+
 /** What a Secret holds, decoded and as it is; what it says of its own place is none. */
 export const secretsInObject = ({ data = {} }: V1Secret): string[] =>
   Object.entries(data)

@@ -3,7 +3,7 @@ import { pulumi } from "../pulumi.ts";
 import { table } from "../table.ts";
 import type { Collected } from "./cluster.ts";
 import { yaml } from "./files.ts";
-import { blank, secretsInState, textsIn, withoutSecretValues } from "./secrets.ts";
+import { blank, secretsInState, withoutNames, textsIn, withoutSecretValues } from "./secrets.ts";
 
 /** A state as `pulumi stack export` gives it, as far as one looks at it. */
 interface State {
@@ -51,7 +51,7 @@ export async function collectStack(): Promise<Collected> {
   const secretEntries = Object.values(configuration).filter(({ secret }) => secret === true);
   return {
     secrets: [
-      ...secretsInState(deployment),
+      ...withoutNames(secretsInState(deployment), deployment),
       ...secretEntries.flatMap(({ value, objectValue }) => textsIn(objectValue ?? value)),
     ],
     problems: [
