@@ -68,7 +68,7 @@ export const httpStatus = z
 export const filled = text.regex(/\S/, "expected text that is not empty");
 
 /** The conditions of Envoy's retries that Istio knows, beside HTTP statuses. */
-export const retryConditions = [
+const retryConditions = [
   "5xx",
   "gateway-error",
   "reset",
@@ -111,7 +111,7 @@ const formatCommand = /%([A-Z][A-Z0-9_]*)(?:\([^()]*\))?(?::\d+)?%/;
 const formatParts = new RegExp(`%%|${formatCommand.source}|[^%]+|%`, "g");
 
 /** The parts of a header's value as Envoy reads it: literal text, or a command that Envoy replaces. */
-export const headerParts = (
+const headerParts = (
   value: string,
 ): ({ readonly literal: string } | { readonly command: string } | { readonly lone: string })[] =>
   [...value.matchAll(formatParts)].map(([part]) => {
