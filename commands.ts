@@ -56,6 +56,8 @@ export function setting(
   value: string,
   { secret = false, path = false, type }: SettingOptions = {},
 ): string {
+  if (isRehearsed() && secret)
+    return `take ${key} out of Pulumi.${process.env["PULUMI_STACK"] ?? "STACK"}.yaml, a rehearsal needs none`;
   if (isRehearsed()) return `set ${key} to ${value} in Pulumi.${process.env["PULUMI_STACK"] ?? "STACK"}.yaml`;
   const flags = [...(secret ? ["--secret"] : []), ...(path ? ["--path"] : [])];
   const typed = type === undefined ? [] : ["--type", type];

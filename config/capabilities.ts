@@ -1,3 +1,4 @@
+import { setting } from "../commands.ts";
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
 import type { Target } from "../values/capabilities/definition.ts";
@@ -193,7 +194,7 @@ function withoutIdentityProvider(
     ...mistakeIf(
       keycloak === false && oidcClientSecret === undefined,
       pathTo("oidc", "issuer"),
-      "its client's secret is not set: pulumi config set --secret oidcClientSecret SECRET",
+      `its client's secret is not set: ${setting("oidcClientSecret", "SECRET", { secret: true })}`,
     ),
     ...mistakeIf(
       keycloak !== false && oidcClientSecret !== undefined,

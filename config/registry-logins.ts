@@ -1,3 +1,4 @@
+import { setting } from "../commands.ts";
 import { text } from "./formats.ts";
 import { mapping } from "./mapping.ts";
 
@@ -7,7 +8,7 @@ export const registryLogins = text.superRefine((value, context) => {
   const registries = Object.entries(auths);
   if (registries.length === 0)
     context.addIssue(
-      'expected JSON with logins in "auths", as docker login writes it: pulumi config set --secret imagePullSecret < ~/.docker/config.json',
+      `expected JSON with logins in "auths", as docker login writes it: ${setting("imagePullSecret", "< ~/.docker/config.json", { secret: true })}`,
     );
   const without = registries.filter(([, login]) => !hasLogin(mapping(login))).map(([registry]) => registry);
   if (without.length > 0)

@@ -1,3 +1,4 @@
+import { setting } from "../commands.ts";
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
 import { registryLogins } from "./registry-logins.ts";
@@ -267,7 +268,7 @@ export const schema = z.strictObject({
   ),
   licenseKey: key(
     z.string(
-      "it is not set. Gloo Mesh needs a license key from solo.io: pulumi config set --secret licenseKey KEY",
+      `it is not set. Gloo Mesh needs a license key from solo.io: ${setting("licenseKey", "KEY", { secret: true })}`,
     ),
     "Gloo Mesh license key; a secret",
     "must be set",

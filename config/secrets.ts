@@ -1,3 +1,4 @@
+import { setting } from "../commands.ts";
 import type { Mistake } from "./mistake.ts";
 
 /** The keys of one project whose values are, or hold, secrets, going by the list that Pulumi passes to programs. */
@@ -20,18 +21,24 @@ const mayBeSecret = new Set([...alwaysSecret, "values"]);
 export const misplacedSecrets = (secretKeys: ReadonlySet<string>): string[] =>
   [...secretKeys].filter((key) => !mayBeSecret.has(key));
 
+/** Keys that must be secret and are not, each with what makes it so. */
+export const plainSecrets = (
+  settings: Readonly<Record<string, unknown>>,
+  secretKeys: ReadonlySet<string>,
+): { readonly path: string; readonly mend: string }[] =>
+  Object.entries(secrets)
+    .filter(([key]) => settings[key] !== undefined && !secretKeys.has(key))
+    .map(([path, what]) => ({ path, mend: setting(path, what, { secret: true }) }));
+
 /** What must be secret and is not, and what is and would not stay so. */
 export function checkSecrets(
   settings: Readonly<Record<string, unknown>>,
   secretKeys: ReadonlySet<string>,
 ): Mistake[] {
-  const plain = Object.entries(secrets).filter(
-    ([key]) => settings[key] !== undefined && !secretKeys.has(key),
-  );
   return [
-    ...plain.map(([path, what]) => ({
+    ...plainSecrets(settings, secretKeys).map(({ path, mend }) => ({
       path,
-      message: `it is in plain text: pulumi config set --secret ${path} ${what}`,
+      message: `it is in plain text: ${mend}`,
     })),
     ...misplacedSecrets(secretKeys).map((path) => ({
       path,

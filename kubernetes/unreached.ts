@@ -102,10 +102,13 @@ export function explain(error: unknown): string {
 /** An error in one line that says itself which cluster it is of, where it is of one. */
 export const inOneLine = (error: unknown): string => unreachedBehind(error)?.message ?? explain(error);
 
-function refusalIn({ code, body }: ApiException<unknown>): string {
-  if (code !== 403) return "";
-  const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(
-    typeof body === "string" ? body : JSON.stringify(body),
-  )?.[1];
-  return message === undefined ? "" : `: ${message.replaceAll('\\"', '"')}`;
+function refusalIn(error: ApiException<unknown>): string {
+  const message = error.code === 403 ? statusMessageOf(error) : undefined;
+  return message === undefined ? "" : `: ${message}`;
+}
+
+/** What an API server says of a request that it refuses; only for requests that carry no secret, and ask for none. */
+export function statusMessageOf({ body }: ApiException<unknown>): string | undefined {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return /"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]?.replaceAll('\\"', '"');
 }

@@ -39,7 +39,9 @@ export async function down(display: Display): Promise<number> {
       say(`stack ${stack.name} destroyed, ${describeChanges(result)}`);
     } else {
       for (const line of failure(result, "make rehearse-down", endOfHost())) display.plain(line);
-      display.plain("make rehearse-reset throws everything away instead.");
+      display.plain(
+        'What refuses to be deleted is told by make lab ARGS="status"; make rehearse-reset throws everything away instead.',
+      );
     }
     return result.ok;
   }

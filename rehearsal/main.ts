@@ -200,6 +200,9 @@ function chosen(variable: "STACK" | "CHARTS"): string | undefined {
   return value === "" ? undefined : value;
 }
 
+// Pulumi and etcd give the files of a state and of a database to everybody on the machine.
+process.umask(0o077);
+
 // A reader that goes away, as in `make rehearse | head`, is no reason to stop halfway.
 process.stdout.on("error", () => undefined);
 

@@ -1,6 +1,7 @@
-import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import { parseAllDocuments } from "yaml";
+import { ApiException, CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
+import { explain, statusMessageOf } from "../kubernetes/unreached.ts";
 import { ifExists } from "./cluster.ts";
+import { objectsOf } from "./helm-manifest.ts";
 import { manifestOf, type ReleaseName } from "./helm-release.ts";
 
 /** An object with the names that everything in a release has. */
@@ -35,26 +36,42 @@ export async function restored(cluster: KubeConfig, release: ReleaseName): Promi
 /** `KIND NAME`. */
 export const titleOf = ({ kind, metadata }: Named): string => `${kind} ${metadata.name}`;
 
+/**
+ * Why the cluster does not let go of what a release consists of: requests to delete it that change nothing. Helm itself
+ * only says that it "failed to delete release".
+ *
+ * @returns e.g. `Service istiod: ... denied the request: ...`; nothing where it may be deleted
+ */
+export async function undeletable(cluster: KubeConfig, release: ReleaseName): Promise<string[]> {
+  const manifest = await manifestOf(cluster.makeApiClient(CoreV1Api), release);
+  const api = KubernetesObjectApi.makeApiClient(cluster);
+  const tries = objectsIn(manifest ?? "", release).map(async (object) => {
+    try {
+      await ifExists(api.delete(object, undefined, "All"));
+      return [];
+    } catch (error) {
+      const words = error instanceof ApiException ? statusMessageOf(error) : undefined;
+      return [`${titleOf(object)}: ${words ?? explain(error)}`];
+    }
+  });
+  return (await Promise.all(tries)).flat();
+}
+
 /** What a manifest has, as Helm makes it. */
 export const objectsIn = (manifest: string, { name, namespace }: ReleaseName): Named[] =>
-  parseAllDocuments(manifest).flatMap((document) => {
-    // A part of the chart that is off leaves nothing but a comment.
-    const object = document.toJS() as Named | null;
-    if (object === null) return [];
-    const { metadata } = object;
-    return [
-      {
-        ...object,
-        metadata: {
-          namespace,
-          ...metadata,
-          labels: { ...metadata.labels, "app.kubernetes.io/managed-by": "Helm" },
-          annotations: {
-            ...metadata.annotations,
-            "meta.helm.sh/release-name": name,
-            "meta.helm.sh/release-namespace": namespace,
-          },
+  objectsOf(manifest).map((object) => {
+    const { metadata } = object as unknown as Named;
+    return {
+      ...object,
+      metadata: {
+        namespace,
+        ...metadata,
+        labels: { ...metadata.labels, "app.kubernetes.io/managed-by": "Helm" },
+        annotations: {
+          ...metadata.annotations,
+          "meta.helm.sh/release-name": name,
+          "meta.helm.sh/release-namespace": namespace,
         },
       },
-    ];
+    };
   });

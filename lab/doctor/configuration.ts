@@ -1,5 +1,6 @@
 import { unknownCombinations, unknownHost } from "../../compatibility.ts";
-import { checkSecrets } from "../../config/secrets.ts";
+import { pulumiCommand, setting } from "../../commands.ts";
+import { misplacedSecrets, plainSecrets } from "../../config/secrets.ts";
 import type { CheckedSettings } from "../../config/check.ts";
 import { clustersIn } from "../lab.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";
@@ -12,12 +13,14 @@ export const configurationCheck: Check<Facts> = {
   look: async ({ configuration, settings }) => {
     const read = await refusalOr(configuration.get());
     if (read instanceof Failure) return wrong(read.message, adviceFor(read.message));
-    const [misplaced] = checkSecrets(read.input, read.secretKeys).filter(({ path }) => path !== "licenseKey");
+    const plain = plainSecrets(read.input, read.secretKeys).find(({ path }) => path !== "licenseKey");
+    if (plain !== undefined) return wrong(`${plain.path} is in plain text`, `${plain.mend}.`);
+    const [misplaced] = misplacedSecrets(read.secretKeys);
     if (misplaced !== undefined)
-      return wrong(`${misplaced.path}: ${misplaced.message}`, "Set it without --secret.");
+      return wrong(`${misplaced} is secret, and would not stay so`, "Set it without --secret.");
     const checked = await refusalOr(settings.get());
     return checked instanceof Failure
-      ? wrong(checked.message, "Mend it with pulumi config set, or in the stack's file.")
+      ? wrong(checked.message, "Mend it in the stack's file.")
       : fine(`clusters ${clustersIn(checked).join(", ")}`);
   },
 };
@@ -25,7 +28,7 @@ export const configurationCheck: Check<Facts> = {
 const adviceFor = (reason: string): string =>
   /passphrase/i.test(reason)
     ? "Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what the stack was made with."
-    : "Mend the stack's file, or what encrypts its secrets: pulumi stack change-secrets-provider --help.";
+    : `Mend the stack's file, or what encrypts its secrets: ${pulumiCommand("stack change-secrets-provider --help")}.`;
 
 const refusalOr = <T>(found: Promise<T>): Promise<T | Failure> =>
   found.catch((error: unknown) => {
@@ -41,7 +44,7 @@ export const licenseCheck: Check<Facts> = {
   },
 };
 
-const setLicense = "pulumi config set --secret licenseKey";
+const setLicense = setting("licenseKey", "", { secret: true });
 
 export function judgedLicense(isSet: boolean, isSecret: boolean): Finding {
   if (!isSet) return wrong("it is not set", `Gloo Mesh needs one from solo.io: ${setLicense}.`);

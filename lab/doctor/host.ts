@@ -1,5 +1,5 @@
 import { CoreV1Api, NetworkingV1Api } from "@kubernetes/client-node";
-import { setting } from "../../commands.ts";
+import { isRehearsed, setting } from "../../commands.ts";
 import { nodeAddresses } from "../../steps/node.ts";
 import { covering, findServiceCidr, fromObjects, isWithin } from "../../steps/service-cidr.ts";
 import { type Check, doubtful, fine, type Finding, Unmet, wrong } from "./check.ts";
@@ -15,7 +15,9 @@ export const reachedCheck: Check<Facts> = {
       if (!(error instanceof Error) || error instanceof Unmet) throw error;
       return wrong(
         error.message,
-        "Is it up, and the right one? kubectl config get-contexts; pulumi config set hostContext CONTEXT.",
+        isRehearsed()
+          ? "make rehearse starts it."
+          : `Is it up, and the right one? kubectl config get-contexts; ${setting("hostContext", "CONTEXT")}.`,
       );
     }
   },

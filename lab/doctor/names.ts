@@ -1,3 +1,4 @@
+import { pulumiCommand } from "../../commands.ts";
 import {
   AppsV1Api,
   CoreV1Api,
@@ -98,7 +99,7 @@ function ofNamespace({ cluster, namespace, isOwn, isVirtualCluster }: Bearer): F
     isVirtualCluster
       ? wrong(
           `namespace ${cluster} has a virtual cluster that is not this stack's`,
-          `${renaming(cluster)}, or destroy the lab that it is of: pulumi destroy --stack ITS_STACK.`,
+          `${renaming(cluster)}, or destroy the lab that it is of: ${pulumiCommand("destroy --stack ITS_STACK")}.`,
         )
       : wrong(
           `there is a namespace ${cluster} that is not this stack's`,

@@ -1,3 +1,4 @@
+import { pulumiCommand } from "../../commands.ts";
 import { realpathSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { firstExecutable } from "../../executables.ts";
@@ -56,6 +57,6 @@ export function judgedPlugins(
   const names = missing.map((plugin) => `${plugin.name} ${versionOfPackage(plugin.package)}`);
   return doubtful(
     `not installed yet: ${names.join(", ")}`,
-    `pulumi up fetches what is missing; without internet: pulumi plugin install resource ${first.name} ${versionOfPackage(first.package)} --file ARCHIVE.`,
+    `${pulumiCommand("up")} fetches what is missing; without internet: ${pulumiCommand(`plugin install resource ${first.name} ${versionOfPackage(first.package)} --file ARCHIVE`)}.`,
   );
 }

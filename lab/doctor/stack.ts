@@ -1,6 +1,6 @@
 import { pulumiCommand } from "../../commands.ts";
 import { explain } from "../../kubernetes/unreached.ts";
-import { pulumi } from "../pulumi.ts";
+import { NoStack, stackNames } from "../pulumi.ts";
 import { type Check, fine, Unmet, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";
 
@@ -27,6 +27,9 @@ export const loginCheck: Check<Facts> = {
   },
 };
 
+/** What doctor goes by where no stack says what the lab is to be. */
+const instead = "what follows is of the article's lab";
+
 export const stackCheck: Check<Facts> = {
   name: "stack",
   look: async ({ stack, login }) => {
@@ -34,16 +37,11 @@ export const stackCheck: Check<Facts> = {
       return fine(await stack.get());
     } catch (error) {
       if (error instanceof Unmet) throw error;
+      if (error instanceof NoStack) return wrong(`${error.found}; ${instead}`, error.advice);
       const names = await login.needed().then(stackNames);
       const choice =
         names.length === 0 ? "" : `, or ${pulumiCommand("stack select NAME")}: ${names.join(", ")}`;
-      return wrong(
-        `${reasonOf(error)}; what follows is of the article's lab`,
-        `${pulumiCommand("stack init NAME")}${choice}.`,
-      );
+      return wrong(`${reasonOf(error)}; ${instead}`, `${pulumiCommand("stack init NAME")}${choice}.`);
     }
   },
 };
-
-const stackNames = async (): Promise<string[]> =>
-  (JSON.parse(await pulumi("stack", "ls", "--json")) as { name: string }[]).map(({ name }) => name);

@@ -126,9 +126,13 @@ function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): strin
     : [];
 }
 
-function releaseProblem({ name, namespace, status }: SeenRelease): string[] {
+function releaseProblem({ name, namespace, status, refused = [] }: SeenRelease): string[] {
   if (status === "deployed") return [];
   const what = `${namespace}: Helm release ${name}`;
+  if (refused.length > 0)
+    return [
+      `${what} is ${status}, and the cluster refuses to delete ${refused.join("; ")}. Take away what refuses it, then ${pulumiCommand("destroy")}.`,
+    ];
   return status === undefined
     ? [`${what} is not there: ${pulumiCommand("up")}.`]
     : [`${what} is ${status}: ${pulumiCommand("up")}.`];

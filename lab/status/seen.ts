@@ -16,6 +16,7 @@ import type { Known } from "../../steps/diagnosis.ts";
 import type { SeenEvent } from "../../steps/events.ts";
 import { statusOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
+import { undeletable } from "../../steps/release-objects.ts";
 import { strangeness } from "../../steps/identity.ts";
 import { explain } from "../../kubernetes/unreached.ts";
 import { nodeOutside } from "../../steps/reach.ts";
@@ -39,6 +40,8 @@ export interface SeenRelease {
   readonly namespace: string;
   /** Helm's word, e.g. `deployed`; undefined: there is no such release. */
   readonly status: string | undefined;
+  /** What the cluster does not let Helm delete, each with its reason. */
+  readonly refused?: readonly string[];
 }
 
 /** What there is in a virtual cluster. */
@@ -277,7 +280,8 @@ function releasesOf(cluster: KubeConfig, releases: readonly Named[]): Promise<Se
   return Promise.all(
     releases.map(async ({ release: name, namespace }) => {
       const status = await statusOf(core, { name, namespace });
-      return { name, namespace, status };
+      if (status !== "uninstalling") return { name, namespace, status };
+      return { name, namespace, status, refused: await undeletable(cluster, { name, namespace }) };
     }),
   );
 }

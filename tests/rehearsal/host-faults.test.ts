@@ -55,6 +55,19 @@ const listen = (port: number | undefined, address: string): Promise<Server> =>
     });
   });
 
+interface Status {
+  readonly cluster: string;
+  readonly state: string;
+  readonly problems: readonly string[];
+}
+const status = async (): Promise<Record<string, [state: string, problems: string]>> => {
+  const { stdout } = await rehearse("lab", "--", "status", "--json");
+  const found = JSON.parse(stdout) as Status[];
+  return Object.fromEntries(
+    found.map(({ cluster: name, state, problems }) => [name, [state, problems.join("\n")]]),
+  );
+};
+
 const inTurn = { concurrent: false };
 
 // Beside what befalls the data of another one: it waits most of the time, for what never comes.
@@ -159,18 +172,6 @@ describe.concurrent("one lab, where each run goes on from where the one before i
   });
 
   describe("a lab that somebody changed by hand", inTurn, () => {
-    interface Status {
-      readonly cluster: string;
-      readonly state: string;
-      readonly problems: readonly string[];
-    }
-    const status = async (): Promise<Record<string, [state: string, problems: string]>> => {
-      const { stdout } = await rehearse("lab", "--", "status", "--json");
-      const found = JSON.parse(stdout) as Status[];
-      return Object.fromEntries(
-        found.map(({ cluster: name, state, problems }) => [name, [state, problems.join("\n")]]),
-      );
-    };
     const well = { mgmt: ["running", ""], east: ["running", ""] };
 
     it("refuses another volume for a cluster that has one, in a preview", async () => {
@@ -219,6 +220,35 @@ describe.concurrent("one lab, where each run goes on from where the one before i
   });
 
   describe("taken down", inTurn, () => {
+    it("says what the cluster does not let go of, and goes when it does", async () => {
+      const { admission } = cluster("east");
+      const name = "keep-ingress";
+      const rule = { apiGroups: [""], apiVersions: ["v1"], operations: ["DELETE"], resources: ["services"] };
+      await admission.createValidatingAdmissionPolicy({
+        body: {
+          metadata: { name },
+          spec: {
+            matchConstraints: { resourceRules: [rule] },
+            validations: [
+              { expression: "oldObject.metadata.name != 'istio-ingressgateway'", message: "it is kept" },
+            ],
+          },
+        },
+      });
+      await admission.createValidatingAdmissionPolicyBinding({
+        body: { metadata: { name }, spec: { policyName: name, validationActions: ["Deny"] } },
+      });
+      const { code, output } = await rehearse("down");
+      expect(code).toBe(1);
+      expect(output).toContain('make lab ARGS="status"');
+      expect((await status())["east"]?.[1]).toMatch(
+        /Helm release istio-ingressgateway is uninstalling, and the cluster refuses to delete Service istio-ingressgateway: .*it is kept.*, then make rehearse-down\./,
+      );
+
+      await admission.deleteValidatingAdmissionPolicyBinding({ name });
+      await admission.deleteValidatingAdmissionPolicy({ name });
+    });
+
     it("leaves nothing, though a virtual API server has just been killed", async () => {
       killProcess(directory, "east.kube-apiserver");
       expect((await rehearsed("down")).output).toMatch(/^Nothing is left/m);

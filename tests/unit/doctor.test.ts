@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Node, V1Pod, V1PodSpec, V1Service } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Check, Fact, findings, fine, wrong } from "../../lab/doctor/check.ts";
-import { judgedLicense, judgedVersions } from "../../lab/doctor/configuration.ts";
+import { configurationCheck, judgedLicense, judgedVersions } from "../../lab/doctor/configuration.ts";
 import { judgedArchitecture } from "../../lab/doctor/architecture.ts";
-import { namespacesIn } from "../../lab/doctor/facts.ts";
+import { type Facts, namespacesIn } from "../../lab/doctor/facts.ts";
 import { judgedRange } from "../../lab/doctor/host.ts";
 import { judgedLimits, type Limited } from "../../lab/doctor/limits.ts";
 import { type Bearer, judgedNames } from "../../lab/doctor/names.ts";
@@ -153,6 +153,28 @@ describe("the license key and versions", () => {
     [false, false, "wrong"],
   ] as const)("set %s, secret %s: %s", (isSet, isSecret, level) => {
     expect(judgedLicense(isSet, isSecret).level).toBe(level);
+  });
+
+  it.each([
+    [
+      "a secret in plain text",
+      { oidcClientSecret: "open" },
+      [],
+      "oidcClientSecret is in plain text",
+      "pulumi config set --secret oidcClientSecret SECRET.",
+    ],
+    [
+      "what would not stay secret",
+      { expose: "NodePort" },
+      ["expose"],
+      "expose is secret, and would not stay so",
+      "Set it without --secret.",
+    ],
+  ])("of %s doctor says what mends it", async (_, input, secretKeys, found, advice) => {
+    const configuration = new Fact("it", 5, async () => ({ input, secretKeys: new Set(secretKeys) }));
+    expect(await configurationCheck.look({ configuration } as Partial<Facts> as Facts)).toEqual(
+      wrong(found, advice),
+    );
   });
 
   it("warn of each combination that is not known", () => {

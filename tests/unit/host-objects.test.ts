@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { hostProblems } from "../../lab/host-objects.ts";
 import { kubeConfigOf } from "../../steps/cluster.ts";
-import { objectsIn, restored } from "../../steps/release-objects.ts";
+import { objectsIn, restored, undeletable } from "../../steps/release-objects.ts";
 import { type Answer, apiServer, stopApiServers } from "./support/api-server.ts";
 
 afterAll(stopApiServers);
@@ -123,6 +123,21 @@ describe("what a virtual cluster has on the host", () => {
       },
       spec: { ports: [{ port: 443 }] },
     });
+  });
+
+  it("is not let go where an admission refuses it: told with its words, by requests that delete nothing", async () => {
+    const refusal =
+      'services "east" is forbidden: ValidatingAdmissionPolicy "keep" denied request: it is kept';
+    const { host, requests } = await hostWith({
+      [`DELETE ${at("services", "east")}?dryRun=All`]: { refusal: 422, message: refusal },
+      [`DELETE ${at("serviceaccounts", "vc-east")}?dryRun=All`]: { kind: "Status", status: "Success" },
+    });
+    expect(await undeletable(host, release)).toEqual([
+      expect.stringMatching(/^Service east: .*it is kept/) as string,
+    ]);
+    expect(
+      requests.filter((request) => request.startsWith("DELETE ") && !request.includes("dryRun=All")),
+    ).toEqual([]);
   });
 
   it("is in the namespace of its release unless it says another", () => {

@@ -120,6 +120,22 @@ describe("what is wrong with a release or an agent", () => {
       "istio-system: Helm release istiod is pending-upgrade: pulumi up.",
     ],
     [
+      "a release that the cluster does not let go",
+      {
+        contents: contents({
+          releases: [
+            {
+              name: "istiod",
+              namespace: "istio-system",
+              status: "uninstalling",
+              refused: ["Service istiod: it is kept"],
+            },
+          ],
+        }),
+      },
+      "istio-system: Helm release istiod is uninstalling, and the cluster refuses to delete Service istiod: it is kept. Take away what refuses it, then pulumi destroy.",
+    ],
+    [
       "an agent without a certificate",
       { contents: contents({ certificate: undefined }) },
       "gloo-mesh: Secret relay-client-tls-secret, the certificate of its agent, is not there: kubectl --context east -n gloo-mesh logs deployment/gloo-mesh-agent.",

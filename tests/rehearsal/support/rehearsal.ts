@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import {
+  AdmissionregistrationV1Api,
   AppsV1Api,
   CoreV1Api,
   CustomObjectsApi,
@@ -130,6 +131,7 @@ export function rehearsalIn(directory: string, environment: Environment = {}, pr
     const config = kubeConfigOf({ kubeconfig: readFileSync(join(directory, "kubeconfig"), "utf8"), context });
     return {
       core: config.makeApiClient(CoreV1Api),
+      admission: config.makeApiClient(AdmissionregistrationV1Api),
       apps: config.makeApiClient(AppsV1Api),
       custom: config.makeApiClient(CustomObjectsApi),
       rbac: config.makeApiClient(RbacAuthorizationV1Api),
