@@ -11,6 +11,7 @@ import {
   type ChosenCapabilities,
 } from "../values/capabilities/index.ts";
 import { exposures } from "../values/exposure.ts";
+import { numberOf } from "../values/quantity.ts";
 import { type ChartName, charts, type Part, versions } from "../versions.ts";
 import { key, listed } from "./about.ts";
 import {
@@ -48,7 +49,19 @@ export const releases = [
 export type ReleaseName = (typeof releases)[number];
 
 const amounts = membersOf(["cpu", "memory"], () => quantity);
-const resources = membersOf(["requests", "limits"], () => amounts);
+const resources = membersOf(["requests", "limits"], () => amounts).superRefine(
+  ({ requests = {}, limits = {} }, context) => {
+    for (const name of ["cpu", "memory"] as const) {
+      const [asked, most] = [requests[name], limits[name]];
+      if (asked !== undefined && most !== undefined && numberOf(asked) > numberOf(most))
+        context.addIssue({
+          code: "custom",
+          path: ["requests", name],
+          message: `${asked} is more than what limits allow, ${most}`,
+        });
+    }
+  },
+);
 
 /** What every cluster has: parts whose resources can be chosen, and releases. */
 const cluster = <Sized extends string, Released extends ReleaseName>(

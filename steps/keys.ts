@@ -6,7 +6,7 @@ import { glooMeshNamespace } from "../values/gloo-resources.ts";
 import { gatewayNamespace, gateways } from "../values/istio.ts";
 import type { HelmValues } from "../values/merge.ts";
 import { istioNamespace } from "../values/releases.ts";
-import { numberOf } from "./quantity.ts";
+import { numberOf } from "../values/quantity.ts";
 
 /** Keys of the configuration that decide about a pod. */
 export interface PodKeys {

@@ -9,7 +9,8 @@ import {
   type V1StatefulSet,
 } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/check.ts";
-import { numberOf, requestsOf } from "../../steps/quantity.ts";
+import { requestsOf } from "../../steps/quantity.ts";
+import { numberOf } from "../../values/quantity.ts";
 import { bookinfoServices } from "../../values/bookinfo.ts";
 import { clustersIn } from "../lab.ts";
 import { NoHelm } from "../rendered/helm.ts";

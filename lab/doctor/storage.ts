@@ -5,7 +5,7 @@ import {
   type V1PersistentVolume,
   type V1StorageClass,
 } from "@kubernetes/client-node";
-import { numberOf } from "../../steps/quantity.ts";
+import { numberOf } from "../../values/quantity.ts";
 import { clustersIn } from "../lab.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";

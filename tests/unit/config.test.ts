@@ -246,6 +246,15 @@ group("mistakes", () => {
       ['workloads[0].resources.istiod.requests.cpu: expected a quantity like 500m or 2Gi, found "much"'],
     ],
     [
+      "more asked for than allowed",
+      {
+        workloads: [
+          { name: "a", resources: { istiod: { requests: { memory: "3Gi" }, limits: { memory: "2048Mi" } } } },
+        ],
+      },
+      ["workloads[0].resources.istiod.requests.memory: 3Gi is more than what limits allow, 2048Mi"],
+    ],
+    [
       "a part that has no resources of its own",
       { management: { resources: { istiod: {} } } },
       ["management.resources.istiod: there is no such setting; did you mean workloads[0].resources.istiod?"],

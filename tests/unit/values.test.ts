@@ -92,6 +92,27 @@ describe("vcluster", () => {
       { resources: { vcluster: { limits: { cpu: "2" } } } },
       { vcluster: { resources: { limits: { cpu: "2", memory: "2Gi" }, requests: { cpu: "100m" } } } },
     ],
+    [
+      "with limits as high as what is asked for, where that is more than the lab's own",
+      { resources: { syncer: { requests: { cpu: "1" } } } },
+      {
+        syncer: {
+          resources: { limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "1", memory: "128Mi" } },
+        },
+      },
+    ],
+    [
+      "asking for no more than its limits, where these are less than the lab's own",
+      { resources: { vcluster: { limits: { cpu: "50m", memory: "0.1Gi" } } } },
+      {
+        vcluster: {
+          resources: {
+            limits: { cpu: "50m", memory: "0.1Gi" },
+            requests: { cpu: "50m", memory: "0.1Gi" },
+          },
+        },
+      },
+    ],
     ["from a mirror", { imageRegistry: "mirror.test/all" }, { defaultImageRegistry: "mirror.test/all/" }],
   ])("is %s", (_, changes, values) => {
     expect(vclusterValues({ ...args, ...changes })).toMatchObject(values);
