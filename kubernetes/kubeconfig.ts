@@ -38,12 +38,7 @@ export function ambientKubeconfig(
   environment: Environment = process.env,
   serviceAccount: string = "/var/run/secrets/kubernetes.io/serviceaccount",
 ): Kubeconfig | undefined {
-  const read = kubeconfigFiles(environment).flatMap((file) => {
-    const text = textOf(file);
-    return text === undefined
-      ? []
-      : [parseKubeconfig(text, { source: file, folder: resolve(dirname(file)) })];
-  });
+  const read = readFiles(kubeconfigFiles(environment));
   const inPod = ofServiceAccount(environment, serviceAccount);
   if (read.length === 0 && inPod === undefined) return undefined;
   return {
@@ -51,10 +46,28 @@ export function ambientKubeconfig(
     clusters: firstOf(read.map(({ clusters }) => clusters)),
     users: firstOf(read.map(({ users }) => users)),
     contexts: firstOf(read.map(({ contexts }) => contexts)),
-    currentContext: read.find(({ currentContext }) => currentContext !== undefined)?.currentContext,
+    currentContext: currentOf(read),
     ...(inPod === undefined ? {} : { inPod }),
   };
 }
+
+/**
+ * The current context of some files together.
+ *
+ * @throws where one cannot be read, or is no kubeconfig
+ */
+export const currentContextIn = (files: readonly string[]): string | undefined => currentOf(readFiles(files));
+
+const currentOf = (read: readonly Kubeconfig[]): string | undefined =>
+  read.find(({ currentContext }) => currentContext !== undefined)?.currentContext;
+
+const readFiles = (files: readonly string[]): Kubeconfig[] =>
+  files.flatMap((file) => {
+    const text = textOf(file);
+    return text === undefined
+      ? []
+      : [parseKubeconfig(text, { source: file, folder: resolve(dirname(file)) })];
+  });
 
 /** In words, that there is no ambient kubeconfig. */
 export const noKubeconfig = (environment: Environment = process.env): string =>

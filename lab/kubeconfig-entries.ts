@@ -16,6 +16,8 @@ export interface MergeOptions {
   readonly use?: string | undefined;
   /** Whether entries of the same names are replaced, whoever they belong to. */
   readonly force?: boolean | undefined;
+  /** The current context of the files that are read beside this one, which stays where this one has none. */
+  readonly elsewhere?: string | undefined;
 }
 
 /** A kubeconfig after a change. */
@@ -131,7 +133,7 @@ export function merged(
   file: string,
   text: string | undefined,
   owner: Owner & { readonly lab: Kubeconfig },
-  { use, force = false }: MergeOptions = {},
+  { use, force = false, elsewhere }: MergeOptions = {},
 ): Changed {
   const config = read(file, text ?? "");
   const { lab, stack } = owner;
@@ -155,7 +157,8 @@ export function merged(
     (entry, kind) => isNoted(entry, kind, stack) && !wanted(entry["name"], kind),
   );
   const before = currentOf(config.document);
-  const current = use ?? (before === undefined || removed.includes(before) ? lab["current-context"] : before);
+  const staying = before === undefined || removed.includes(before) ? elsewhere : before;
+  const current = use ?? staying ?? lab["current-context"];
   const isOwnContext = (name: string | undefined): boolean =>
     name !== undefined && (wanted(name, contexts) || removed.includes(name));
   const note: Note = {
@@ -165,8 +168,11 @@ export function merged(
   const changes = kinds.map((kind) =>
     lab[kind.list].map((entry) => put(config, kind, noted(entry, kind, note))).some(Boolean),
   );
-  if (current !== undefined && current !== before) config.document.set("current-context", current);
-  const isChanged = changes.some(Boolean) || removed.length > 0 || current !== before;
+  const isElsewhere = use === undefined && staying !== undefined && staying !== before;
+  const inFile = isElsewhere ? undefined : current;
+  if (inFile !== before && inFile === undefined) config.document.delete("current-context");
+  else if (inFile !== before) config.document.set("current-context", inFile);
+  const isChanged = changes.some(Boolean) || removed.length > 0 || inFile !== before;
   return { text: isChanged ? write(config) : undefined, removed, current };
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { sync as writeFileAtomic } from "write-file-atomic";
+import { kubeconfigFiles as ambientFiles } from "../kubernetes/kubeconfig.ts";
 import { Failure } from "./failure.ts";
 import { whileLocked } from "./lock-file.ts";
 
@@ -13,8 +14,8 @@ export function kubeconfigFiles(
   given: string | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): [string, ...string[]] {
-  const listed = (environment["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
-  const [first = join(homedir(), ".kube", "config"), ...more] = given === undefined ? listed : [given];
+  const ambient = given === undefined ? ambientFiles(environment) : [given];
+  const [first = join(homedir(), ".kube", "config"), ...more] = ambient;
   return [resolve(first), ...more.map((file) => resolve(file))];
 }
 

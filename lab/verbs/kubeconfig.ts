@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { Option } from "@commander-js/extra-typings";
 import { parse } from "yaml";
+import { currentContextIn } from "../../kubernetes/kubeconfig.ts";
 import type { Kubeconfig } from "../../values/kubeconfig.ts";
 import { exitCodes, Failure } from "../failure.ts";
 import { type Changed, merged, type Owner, withdrawn } from "../kubeconfig-entries.ts";
@@ -30,14 +31,11 @@ export const kubeconfig = verb(
   .addOption(new Option("--remove", "take the lab's contexts out again").conflicts(["use", "force"]))
   .action((options) => {
     const files = kubeconfigFiles(options.kubeconfig);
-    return present(
-      options,
-      options.remove === true ? removedFrom(files) : mergedInto(fileToWrite(files), options),
-    );
+    return present(options, options.remove === true ? removedFrom(files) : mergedInto(files, options));
   });
 
 async function mergedInto(
-  file: string,
+  files: readonly [string, ...string[]],
   options: { readonly use?: string | undefined; readonly force?: true | undefined },
 ): Promise<Report> {
   const [stack, { kubeconfig: text, contexts }] = await Promise.all([readStack(), readOutputs()]);
@@ -47,7 +45,11 @@ async function mergedInto(
       exitCodes.usage,
     );
   const owner = { stack, lab: parse(text) as Kubeconfig };
-  const { removed, current } = await changed(file, (before) => merged(file, before, owner, options));
+  const file = fileToWrite(files);
+  const elsewhere = currentContextIn(files.filter((other) => other !== file));
+  const { removed, current } = await changed(file, (before) =>
+    merged(file, before, owner, { ...options, elsewhere }),
+  );
   const facts: ChangedFile = { file, contexts, removed, current };
   return {
     facts,

@@ -127,6 +127,23 @@ describe("a lab's entries in a kubeconfig", () => {
     expect(text).not.toMatch(/ca-mgmt-1|cert-mgmt-1|ca-east/);
   });
 
+  it("leave the current context to another file that gives it, as $KUBECONFIG lists several", () => {
+    const without = foreign.replace("current-context: work\n", "");
+    const elsewhere = "home";
+    const { text, current } = merged("config", without, dev, { elsewhere });
+    expect(current).toBe("home");
+    expect(parse(text ?? "")).not.toHaveProperty("current-context");
+    expect(merged("config", foreign, dev, { elsewhere }).current).toBe("work");
+
+    const used = merged("config", without, dev, { elsewhere, use: "east" });
+    expect(used.current).toBe("east");
+    expect(parse(used.text ?? "")).toHaveProperty("current-context", "east");
+    // A context that the lab no longer has gives way to it, too.
+    const smaller = merged("config", used.text, { stack: "dev", lab: lab(["mgmt"]) }, { elsewhere });
+    expect(smaller.current).toBe("home");
+    expect(parse(smaller.text ?? "")).not.toHaveProperty("current-context");
+  });
+
   it("become the current context where somebody wants it, or there is none", () => {
     expect(merged("config", foreign, dev, { use: "east" }).current).toBe("east");
     expect(
