@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { ReleaseName, Wanted } from "../steps/helm-release.ts";
+import type { Due, ReleaseName, Wanted } from "../steps/helm-release.ts";
 import { settled } from "./settled.ts";
 
 /** What is known of a release that may need mending. */
@@ -76,13 +76,31 @@ export class Mending {
     if (ignoreChanges.includes("*")) return undefined;
     const found = await this.#find();
     if (found === undefined) return undefined;
-    const [{ dueUpgrade }, { CoreV1Api }] = await Promise.all([helm(), client()]);
-    const core = found.cluster.makeApiClient(CoreV1Api);
-    const due = await ifAnswered(dueUpgrade(core, found.release, found.wanted));
+    const due = await ifAnswered(this.#due(found));
     if (due === undefined) return undefined;
     return {
       props: { ...props, ...due },
       opts: { ...opts, ignoreChanges: ignoreChanges.filter((property) => !quiet.includes(property)) },
+    };
+  }
+
+  /** An upgrade is due to a release that is not as it is wanted, and to one that somebody took a part of. */
+  async #due({ cluster, release, wanted }: Found): Promise<Due | undefined> {
+    const [{ dueUpgrade, lastRevision }, { missingOf, titleOf }, { CoreV1Api }] = await Promise.all([
+      helm(),
+      import("../steps/release-objects.ts"),
+      client(),
+    ]);
+    const core = cluster.makeApiClient(CoreV1Api);
+    const due = await dueUpgrade(core, release, wanted);
+    if (due !== undefined) return due;
+    const missing = (await missingOf(cluster, release)).map(titleOf);
+    if (missing.length === 0) return undefined;
+    await pulumi.log.info(
+      `${release.name} in namespace ${release.namespace} lacks ${missing.join(", ")}, which somebody deleted: this run makes it again`,
+    );
+    return {
+      description: `Return of ${missing.join(", ")} to revision ${await lastRevision(core, release)}`,
     };
   }
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { pulumiCommand } from "../commands.ts";
-import { exitCodes, Failure } from "./failure.ts";
+import { type ExitCode, exitCodes, Failure } from "./failure.ts";
 import { root } from "./root.ts";
 
 /** There is no Pulumi CLI on PATH. */
@@ -13,19 +13,38 @@ export class NoPulumi extends Failure {
   }
 }
 
-/** The project has no stack of the name that is meant. */
-export class NoStack extends Failure {
-  /** What is wrong, e.g. "no stack nope: there are dev, kind". */
+/** What Pulumi refuses for a reason of which more is known. */
+export class Refusal extends Failure {
+  /** What is wrong, e.g. "there is no stack nope; the project has dev, kind". */
   readonly found: string;
   readonly advice: string;
 
-  constructor(name: string, names: readonly string[]) {
-    const found = `no stack ${name}: ${names.length === 0 ? "there is none yet" : `there are ${names.join(", ")}`}`;
-    const advice = [pulumiCommand(`stack init ${name}`), ...(names.length === 0 ? [] : ["--stack NAME"])];
-    super(`The project has ${found}. ${advice.join(", or ")}.`, exitCodes.usage);
+  constructor(found: string, advice: string, exitCode?: ExitCode) {
+    super(`${found}: ${advice}`, exitCode);
     this.found = found;
-    this.advice = `${advice.join(", or ")}.`;
+    this.advice = advice;
   }
+}
+
+/** No stack is chosen, or the project has none of the name that is meant. */
+function noStack(name: string | undefined, names: readonly string[]): Refusal {
+  const found = [
+    name === undefined ? "no stack is selected" : `there is no stack ${name}`,
+    names.length === 0 ? "the project has none yet" : `the project has ${names.join(", ")}`,
+  ];
+  const choices = names.length === 0 ? [] : [pulumiCommand("stack select NAME"), "--stack NAME"];
+  const advice = [...choices, pulumiCommand(`stack init ${name ?? "NAME"}`)];
+  return new Refusal(found.join("; "), `${advice.join(", or ")}.`, exitCodes.usage);
+}
+
+const passphraseVariables = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"] as const;
+
+function noPassphrase(): Refusal {
+  const isGiven = passphraseVariables.some((name) => process.env[name] !== undefined);
+  return new Refusal(
+    `the passphrase of the stack's secrets is ${isGiven ? "another than was given" : "not given"}`,
+    `set ${passphraseVariables.join(", or ")}, to what the stack was made with.`,
+  );
 }
 
 /** Names of the project's stacks. */
@@ -35,7 +54,7 @@ export const stackNames = async (): Promise<string[]> =>
 /**
  * Runs the Pulumi CLI on the stack that is meant, and gives what it printed.
  *
- * @throws NoPulumi, NoStack, or a Failure with what Pulumi said
+ * @throws NoPulumi, a Refusal, or a Failure with what Pulumi said
  */
 export async function pulumi(...args: readonly string[]): Promise<string> {
   try {
@@ -45,8 +64,10 @@ export async function pulumi(...args: readonly string[]): Promise<string> {
   } catch (error) {
     const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
     if (code === "ENOENT") throw new NoPulumi();
-    const [, missing] = /no stack named '([^']+)' found/.exec(stderr ?? "") ?? [];
-    if (missing !== undefined) throw new NoStack(missing, await stackNames());
+    // Pulumi says so as well where PULUMI_STACK names one that is not there.
+    if (/no stack selected/.test(stderr ?? ""))
+      throw noStack(process.env["PULUMI_STACK"] || undefined, await stackNames());
+    if (/passphrase/.test(stderr ?? "")) throw noPassphrase();
     const reason = (stderr?.trim() ?? "") || message;
     throw new Failure(`pulumi ${args.join(" ")} failed:\n${reason}`);
   }

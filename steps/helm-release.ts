@@ -48,6 +48,12 @@ export async function statusOf(core: CoreV1Api, release: ReleaseName): Promise<s
   return last && statusIn(last);
 }
 
+/** Number of a release's last revision; undefined: there is no such release. */
+export async function lastRevision(core: CoreV1Api, release: ReleaseName): Promise<number | undefined> {
+  const last = (await revisionsOf(core, release)).at(-1);
+  return last && versionOf(last);
+}
+
 /** The objects of a release's last revision, as YAML; undefined: there is no such release. */
 export async function manifestOf(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
   const last = (await revisionsOf(core, release)).at(-1);

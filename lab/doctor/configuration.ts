@@ -6,13 +6,15 @@ import { clustersIn } from "../lab.ts";
 import { type Check, doubtful, fine, type Finding, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";
 import { Failure } from "../failure.ts";
+import { Refusal } from "../pulumi.ts";
 
 /** The stack's configuration, as the program will judge it; of the license key there is a check of its own. */
 export const configurationCheck: Check<Facts> = {
   name: "configuration",
   look: async ({ configuration, settings }) => {
     const read = await refusalOr(configuration.get());
-    if (read instanceof Failure) return wrong(read.message, adviceFor(read.message));
+    if (read instanceof Refusal) return wrong(read.found, read.advice);
+    if (read instanceof Failure) return wrong(read.message, mending);
     const plain = plainSecrets(read.input, read.secretKeys).find(({ path }) => path !== "licenseKey");
     if (plain !== undefined) return wrong(`${plain.path} is in plain text`, `${plain.mend}.`);
     const [misplaced] = misplacedSecrets(read.secretKeys);
@@ -25,10 +27,7 @@ export const configurationCheck: Check<Facts> = {
   },
 };
 
-const adviceFor = (reason: string): string =>
-  /passphrase/i.test(reason)
-    ? "Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what the stack was made with."
-    : `Mend the stack's file, or what encrypts its secrets: ${pulumiCommand("stack change-secrets-provider --help")}.`;
+const mending = `Mend the stack's file, or what encrypts its secrets: ${pulumiCommand("stack change-secrets-provider --help")}.`;
 
 const refusalOr = <T>(found: Promise<T>): Promise<T | Failure> =>
   found.catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { pulumiCommand } from "../../commands.ts";
 import { explain } from "../../kubernetes/unreached.ts";
-import { NoStack, stackNames } from "../pulumi.ts";
+import { Refusal } from "../pulumi.ts";
 import { type Check, fine, Unmet, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";
 
@@ -32,16 +32,14 @@ const instead = "what follows is of the article's lab";
 
 export const stackCheck: Check<Facts> = {
   name: "stack",
-  look: async ({ stack, login }) => {
+  look: async ({ stack }) => {
     try {
       return fine(await stack.get());
     } catch (error) {
       if (error instanceof Unmet) throw error;
-      if (error instanceof NoStack) return wrong(`${error.found}; ${instead}`, error.advice);
-      const names = await login.needed().then(stackNames);
-      const choice =
-        names.length === 0 ? "" : `, or ${pulumiCommand("stack select NAME")}: ${names.join(", ")}`;
-      return wrong(`${reasonOf(error)}; ${instead}`, `${pulumiCommand("stack init NAME")}${choice}.`);
+      return error instanceof Refusal
+        ? wrong(`${error.found}; ${instead}`, error.advice)
+        : wrong(`${reasonOf(error)}; ${instead}`, `${pulumiCommand("stack select NAME")}.`);
     }
   },
 };

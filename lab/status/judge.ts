@@ -126,9 +126,11 @@ function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): strin
     : [];
 }
 
-function releaseProblem({ name, namespace, status, refused = [] }: SeenRelease): string[] {
-  if (status === "deployed") return [];
+function releaseProblem({ name, namespace, status, refused = [], missing = [] }: SeenRelease): string[] {
   const what = `${namespace}: Helm release ${name}`;
+  if (missing.length > 0)
+    return [`${what} lacks ${missing.join(", ")}, which somebody deleted: ${pulumiCommand("up")}.`];
+  if (status === "deployed") return [];
   if (refused.length > 0)
     return [
       `${what} is ${status}, and the cluster refuses to delete ${refused.join("; ")}. Take away what refuses it, then ${pulumiCommand("destroy")}.`,

@@ -16,7 +16,7 @@ import type { Known } from "../../steps/diagnosis.ts";
 import type { SeenEvent } from "../../steps/events.ts";
 import { statusOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
-import { undeletable } from "../../steps/release-objects.ts";
+import { missingOf, titleOf, undeletable } from "../../steps/release-objects.ts";
 import { strangeness } from "../../steps/identity.ts";
 import { explain } from "../../kubernetes/unreached.ts";
 import { nodeOutside } from "../../steps/reach.ts";
@@ -42,6 +42,8 @@ export interface SeenRelease {
   readonly status: string | undefined;
   /** What the cluster does not let Helm delete, each with its reason. */
   readonly refused?: readonly string[];
+  /** What it consists of and is not there, e.g. `Deployment istiod`. */
+  readonly missing?: readonly string[];
 }
 
 /** What there is in a virtual cluster. */
@@ -280,8 +282,11 @@ function releasesOf(cluster: KubeConfig, releases: readonly Named[]): Promise<Se
   return Promise.all(
     releases.map(async ({ release: name, namespace }) => {
       const status = await statusOf(core, { name, namespace });
-      if (status !== "uninstalling") return { name, namespace, status };
-      return { name, namespace, status, refused: await undeletable(cluster, { name, namespace }) };
+      const found = { name, namespace, status };
+      if (status === "uninstalling") return { ...found, refused: await undeletable(cluster, found) };
+      return status === "deployed"
+        ? { ...found, missing: (await missingOf(cluster, found)).map(titleOf) }
+        : found;
     }),
   );
 }

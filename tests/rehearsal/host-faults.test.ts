@@ -174,6 +174,21 @@ describe.concurrent("one lab, where each run goes on from where the one before i
   describe("a lab that somebody changed by hand", inTurn, () => {
     const well = { mgmt: ["running", ""], east: ["running", ""] };
 
+    it("gets back what was deleted of a release, by a run without any other change", async () => {
+      const { apps, core } = cluster("east");
+      await apps.deleteNamespacedDeployment({ namespace: "istio-system", name: "istiod" });
+      await core.deleteNamespacedServiceAccount({ namespace: "istio-system", name: "istiod" });
+      expect((await status())["east"]?.[1]).toMatch(
+        /Helm release istiod lacks ServiceAccount istiod, Deployment istiod, which somebody deleted: make rehearse\./,
+      );
+      expect((await rehearsed("up")).output).toMatch(
+        /istiod in namespace istio-system lacks ServiceAccount istiod, Deployment istiod, which somebody deleted: this run makes it again/,
+      );
+      expect(await status()).toEqual(well);
+      expect(await rehearsal.deployments("east")).toContain("istio-system/istiod 1/1");
+      expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
+    });
+
     it("refuses another volume for a cluster that has one, in a preview", async () => {
       project.configure("small", { ...lab, controlPlane: { storageSize: "10Gi" } });
       const { code, output } = await rehearse("preview");

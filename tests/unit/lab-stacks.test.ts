@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exitCodes } from "../../lab/failure.ts";
-import { readStack } from "../../lab/lab.ts";
+import { readConfiguration, readStack } from "../../lab/lab.ts";
 import { pulumi } from "../../lab/pulumi.ts";
 import { paths, root } from "../../rehearsal/paths.ts";
 
-describe("a stack that the project does not have", () => {
+describe("a stack", () => {
   const place = mkdtempSync(join(tmpdir(), "stacks-"));
   beforeAll(() => {
     copyFileSync(join(root, "Pulumi.yaml"), join(place, "Pulumi.yaml"));
@@ -25,19 +25,36 @@ describe("a stack that the project does not have", () => {
     rmSync(place, { recursive: true, force: true });
   });
 
-  it("is told with those that there are, by whatever asks for it", async () => {
+  const init = (stack: string) =>
+    execFileSync(join(paths.bin, "pulumi"), ["stack", "init", stack, "--no-select"], { stdio: "pipe" });
+
+  it("that the project does not have is told with those that there are, by whatever asks for it", async () => {
     vi.stubEnv("PULUMI_STACK", "nope");
     await expect(readStack()).rejects.toMatchObject({
-      message: "The project has no stack nope: there is none yet. pulumi stack init nope.",
+      message: "there is no stack nope; the project has none yet: pulumi stack init nope.",
       exitCode: exitCodes.usage,
     });
 
-    for (const stack of ["dev", "kind"])
-      execFileSync(join(paths.bin, "pulumi"), ["stack", "init", stack, "--no-select"], { stdio: "pipe" });
+    for (const stack of ["dev", "kind"]) init(stack);
     const message =
-      "The project has no stack nope: there are dev, kind. pulumi stack init nope, or --stack NAME.";
+      "there is no stack nope; the project has dev, kind: pulumi stack select NAME, or --stack NAME, or pulumi stack init nope.";
     await expect(readStack()).rejects.toThrow(message);
     await expect(pulumi("config", "--json")).rejects.toThrow(message);
     await expect(pulumi("stack", "output", "--json")).rejects.toThrow(message);
+    vi.stubEnv("PULUMI_STACK", "");
+    await expect(readStack()).rejects.toThrow(/^no stack is selected; the project has dev, kind: /);
+  });
+
+  it("has secrets that another passphrase, or none, does not open", async () => {
+    init("secret");
+    vi.stubEnv("PULUMI_STACK", "secret");
+    await pulumi("config", "set", "--secret", "mesh-lab:licenseKey", "K");
+    expect((await readConfiguration()).input["licenseKey"]).toBe("K");
+    vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "shut");
+    await expect(readConfiguration()).rejects.toThrow(
+      /is another than was given: set PULUMI_CONFIG_PASSPHRASE/,
+    );
+    vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", undefined);
+    await expect(readConfiguration()).rejects.toThrow(/is not given: set PULUMI_CONFIG_PASSPHRASE/);
   });
 });

@@ -120,6 +120,17 @@ describe("what is wrong with a release or an agent", () => {
       "istio-system: Helm release istiod is pending-upgrade: pulumi up.",
     ],
     [
+      "a release of which somebody deleted a part",
+      {
+        contents: contents({
+          releases: [
+            { name: "istiod", namespace: "istio-system", status: "deployed", missing: ["Deployment istiod"] },
+          ],
+        }),
+      },
+      "istio-system: Helm release istiod lacks Deployment istiod, which somebody deleted: pulumi up.",
+    ],
+    [
       "a release that the cluster does not let go",
       {
         contents: contents({
