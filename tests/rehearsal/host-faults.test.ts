@@ -1,11 +1,13 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../rehearsal/host/until.ts";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { paths, rehearsalDir } from "../../rehearsal/paths.ts";
 import { checkout } from "./support/checkout.ts";
 import { killProcess, killSupervisor, stopHostOf } from "./support/faults.ts";
 import { rehearsalIn } from "./support/rehearsal.ts";
@@ -294,6 +296,12 @@ describe.concurrent("data", () => {
         rmSync(filler);
         await rehearsed("up");
         await stopHostOf(directory);
+        // A host that is gone for good.
+        const gone = await pulumiOn(directory, "stored", {}, "destroy").catch((error: unknown) => error);
+        expect(String((gone as { stdout?: string }).stdout)).toMatch(/unreachable/);
+        await pulumiOn(directory, "stored", { PULUMI_K8S_DELETE_UNREACHABLE: "true" }, "refresh");
+        await pulumiOn(directory, "stored", {}, "destroy");
+        expect(stateOf(directory, "stored")).toEqual([]);
       } finally {
         execFileSync("umount", ["--lazy", data]);
       }
@@ -315,6 +323,37 @@ describe.concurrent("data", () => {
     await rehearsed("host");
   });
 });
+
+/** Runs Pulumi as one does without make, on the stack of a rehearsal and with variables of one's own. */
+const pulumiOn = (folder: string, stack: string, variables: Readonly<Record<string, string>>, verb: string) =>
+  promisify(execFile)(
+    join(paths.bin, "pulumi"),
+    [
+      ...[verb, "--yes", "--skip-preview", "--non-interactive", "--color", "never"],
+      ...["--config-file", join(folder, "stack", `Pulumi.${stack}.yaml`)],
+    ],
+    {
+      cwd: project.directory,
+      maxBuffer: 64 * 1024 * 1024,
+      env: {
+        ...process.env,
+        PATH: [join(folder, "plugins"), paths.bin, process.env["PATH"]].join(delimiter),
+        KUBECONFIG: join(folder, "kubeconfig"),
+        PULUMI_BACKEND_URL: pathToFileURL(join(folder, "state")).href,
+        PULUMI_CONFIG_PASSPHRASE_FILE: join(folder, "passphrase"),
+        PULUMI_HOME: join(folder, "pulumi-home"),
+        PULUMI_STACK: stack,
+        ...variables,
+      },
+    },
+  );
+
+/** What a stack has in its state. */
+function stateOf(folder: string, stack: string): unknown[] {
+  const text = readFileSync(join(folder, "state", ".pulumi", "stacks", "mesh-lab", `${stack}.json`), "utf8");
+  const { checkpoint } = JSON.parse(text) as { checkpoint: { latest: { resources?: unknown[] } } };
+  return checkpoint.latest.resources ?? [];
+}
 
 /** Writes zeros until the disk is full. */
 function fill(file: string): void {
