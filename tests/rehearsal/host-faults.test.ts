@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -295,12 +295,24 @@ describe.concurrent("data", () => {
         );
         rmSync(filler);
         await rehearsed("up");
-        await stopHostOf(directory);
+
+        // Whoever has the kubeconfig elsewhere sees the same lab, and destroys it.
+        const elsewhere = { KUBECONFIG: join(directory, "elsewhere.kubeconfig") };
+        renameSync(join(directory, "kubeconfig"), elsewhere.KUBECONFIG);
+        await pulumiOn(directory, "stored", elsewhere, "preview", "--expect-no-changes");
+        await pulumiOn(directory, "stored", elsewhere, "destroy", ...unasked);
+        expect(stateOf(directory, "stored")).toEqual([]);
+        renameSync(elsewhere.KUBECONFIG, join(directory, "kubeconfig"));
+
         // A host that is gone for good.
-        const gone = await pulumiOn(directory, "stored", {}, "destroy").catch((error: unknown) => error);
+        await rehearsed("up");
+        await stopHostOf(directory);
+        const gone = await pulumiOn(directory, "stored", {}, "destroy", ...unasked).catch(
+          (error: unknown) => error,
+        );
         expect(String((gone as { stdout?: string }).stdout)).toMatch(/unreachable/);
-        await pulumiOn(directory, "stored", { PULUMI_K8S_DELETE_UNREACHABLE: "true" }, "refresh");
-        await pulumiOn(directory, "stored", {}, "destroy");
+        await pulumiOn(directory, "stored", { PULUMI_K8S_DELETE_UNREACHABLE: "true" }, "refresh", ...unasked);
+        await pulumiOn(directory, "stored", {}, "destroy", ...unasked);
         expect(stateOf(directory, "stored")).toEqual([]);
       } finally {
         execFileSync("umount", ["--lazy", data]);
@@ -324,12 +336,19 @@ describe.concurrent("data", () => {
   });
 });
 
+const unasked = ["--yes", "--skip-preview"];
+
 /** Runs Pulumi as one does without make, on the stack of a rehearsal and with variables of one's own. */
-const pulumiOn = (folder: string, stack: string, variables: Readonly<Record<string, string>>, verb: string) =>
+const pulumiOn = (
+  folder: string,
+  stack: string,
+  variables: Readonly<Record<string, string>>,
+  ...args: string[]
+) =>
   promisify(execFile)(
     join(paths.bin, "pulumi"),
     [
-      ...[verb, "--yes", "--skip-preview", "--non-interactive", "--color", "never"],
+      ...[...args, "--non-interactive", "--color", "never"],
       ...["--config-file", join(folder, "stack", `Pulumi.${stack}.yaml`)],
     ],
     {
