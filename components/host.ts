@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { unknownHost } from "../compatibility.ts";
 import type { LabConfig } from "../config.ts";
 import type { HostFacts } from "../steps/host.ts";
-import type { NodeAddresses } from "../steps/node.ts";
+import type { NodeAddresses } from "../steps/nodes.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { runStep } from "./step.ts";
 

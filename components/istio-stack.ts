@@ -3,12 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource, ChartSources } from "../charts.ts";
 import type { LabConfig, WorkloadConfig } from "../config.ts";
 import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../values/exposure.ts";
-import { type Gateway, gatewayNamespace, gateways, httpPort } from "../values/istio.ts";
+import { istioNamespace, type Gateway, gatewayNamespace, gateways, httpPort } from "../values/istio.ts";
 import {
   gatewayRelease,
   proxiesOf,
   istioBaseRelease,
-  istioNamespace,
   istiodRelease,
   type OwnRelease,
   valuesOf,

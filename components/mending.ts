@@ -108,14 +108,17 @@ export class Mending {
     const found = await this.#find();
     if (found === undefined) return;
     const { cluster, release } = found;
-    const [{ makeUpgradable }, { keepDeletingStuckPods }, { CoreV1Api }] = await Promise.all([
+    const [{ makeUpgradable }, { keepDeletingStuckPods }, { restore }, { CoreV1Api }] = await Promise.all([
       helm(),
       import("../steps/stuck-pods.ts"),
+      import("../steps/restoring.ts"),
       client(),
     ]);
     const where = `${release.name} in namespace ${release.namespace}`;
     const status = await ifAnswered(makeUpgradable(cluster.makeApiClient(CoreV1Api), release));
     if (status !== undefined) await pulumi.log.info(`${where} was ${status}: this run completes it`);
+    // What keeps it from coming back is told by the upgrade.
+    await restore(cluster, release, restoreSeconds).catch(() => undefined);
     this.#upgrade = new AbortController();
     void keepDeletingStuckPods(cluster, release, this.#upgrade.signal, (pod) => {
       void pulumi.log.info(`${where}: Pod ${pod} is not ready and has an older template; it is deleted`);
@@ -136,6 +139,9 @@ export class Mending {
 }
 
 const patienceMs = 10_000;
+
+/** How long what was deleted of a release may take to answer again before Helm goes on with the rest. */
+const restoreSeconds = 120;
 
 /** Undefined where there is no way into the cluster: what is done with it next tells so. */
 function ifReadable(read: () => KubeConfig): KubeConfig | undefined {

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
 import type { LabConfig } from "../config.ts";
-import type { ReleaseName } from "../config/schema.ts";
+import type { ReleaseKind } from "../config/releases.ts";
 import type { HelmValues } from "../values/merge.ts";
 import { type OwnRelease, valuesOf } from "../values/releases.ts";
 import { onForbiddenChange } from "./forbidden-change.ts";
@@ -16,7 +16,7 @@ export interface ReleaseArgs extends ReleaseSettings, Omit<OwnRelease, "namespac
   readonly namespace: pulumi.Input<string>;
   readonly chart: ChartSource;
   /** Extra values of this one cluster. */
-  readonly clusterValues: Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;
+  readonly clusterValues: Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
   /** The cluster it is installed in: its kubeconfig, else the context of the host. */
   readonly access: WatchArgs["access"];
   readonly host: WatchArgs["host"];

@@ -1,16 +1,16 @@
-import type { ReleaseName } from "./schema.ts";
+import type { ReleaseKind } from "./releases.ts";
 import { list, type Mapping, mapping } from "./mapping.ts";
 import { type Mistake, mistakeIf } from "./mistake.ts";
 
 /** A Helm value that other parts of the lab go by, and what to do instead of setting it. */
 interface FixedValue {
-  readonly release: ReleaseName;
+  readonly release: ReleaseKind;
   /** E.g. `service.type`. */
   readonly at: string;
   readonly instead: string;
 }
 
-const fixed = (releases: readonly ReleaseName[], values: Readonly<Record<string, string>>): FixedValue[] =>
+const fixed = (releases: readonly ReleaseKind[], values: Readonly<Record<string, string>>): FixedValue[] =>
   releases.flatMap((release) => Object.entries(values).map(([at, instead]) => ({ release, at, instead })));
 
 const revision = "namespaces are labelled for Istio's default revision: leave it out";

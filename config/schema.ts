@@ -1,6 +1,7 @@
 import { setting } from "../commands.ts";
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
+import { type ReleaseKind, releaseKinds } from "./releases.ts";
 import { registryLogins } from "./registry-logins.ts";
 import { unlessTwice } from "./traffic-formats.ts";
 import type { Capability } from "../values/capabilities/definition.ts";
@@ -35,19 +36,6 @@ import {
   text,
 } from "./formats.ts";
 
-/** Kinds of Helm release; a lab has one for each cluster that it is for. */
-export const releases = [
-  "vcluster",
-  "glooMeshEnterprise",
-  "glooMeshAgent",
-  "glooMeshAddOns",
-  "istioBase",
-  "istiod",
-  "ingress",
-  "eastWest",
-] as const;
-export type ReleaseName = (typeof releases)[number];
-
 const amounts = membersOf(["cpu", "memory"], () => quantity);
 const resources = membersOf(["requests", "limits"], () => amounts).superRefine(
   ({ requests = {}, limits = {} }, context) => {
@@ -64,7 +52,7 @@ const resources = membersOf(["requests", "limits"], () => amounts).superRefine(
 );
 
 /** What every cluster has: parts whose resources can be chosen, and releases. */
-const cluster = <Sized extends string, Released extends ReleaseName>(
+const cluster = <Sized extends string, Released extends ReleaseKind>(
   sized: readonly Sized[],
   released: readonly Released[],
 ) => ({
@@ -257,8 +245,8 @@ export const schema = z.strictObject({
     "as in `versions.ts`",
   ),
   values: key(
-    orEmpty(membersOf(releases, () => helmValues)),
-    `Helm values for all releases of a kind, merged over the lab's own; may be secret: ${listed(releases)}`,
+    orEmpty(membersOf(releaseKinds, () => helmValues)),
+    `Helm values for all releases of a kind, merged over the lab's own; may be secret: ${listed(releaseKinds)}`,
     "none",
   ),
   renew: key(

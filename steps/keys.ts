@@ -1,11 +1,11 @@
 import type { V1Container, V1Pod, V1ResourceRequirements } from "@kubernetes/client-node";
 import { isMapping, mapping } from "../config/mapping.ts";
-import type { ReleaseName } from "../config/schema.ts";
+import type { ReleaseKind } from "../config/releases.ts";
 import { addOnsNamespace } from "../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
-import { gatewayNamespace, gateways } from "../values/istio.ts";
+import { istioNamespace, gatewayNamespace, gateways } from "../values/istio.ts";
 import type { HelmValues } from "../values/merge.ts";
-import { istioNamespace } from "../values/releases.ts";
+
 import { numberOf } from "../values/quantity.ts";
 
 /** Keys of the configuration that decide about a pod. */
@@ -21,7 +21,7 @@ export interface PodKeys {
 /** The keys that decide about each pod. */
 export type KeysOf = (pod: V1Pod) => PodKeys;
 
-type ExtraValues = Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;
+type ExtraValues = Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
 
 /** What the configuration says of the pods of one cluster. */
 export interface KeySource {
@@ -33,7 +33,7 @@ export interface KeySource {
 
 /** Releases by what shows in their pods: the namespace, and a label where that has pods of several. */
 const marks: readonly {
-  readonly release: ReleaseName;
+  readonly release: ReleaseKind;
   readonly namespace?: string;
   readonly label?: readonly [key: string, value: string];
 }[] = [
@@ -48,14 +48,14 @@ const marks: readonly {
 ];
 
 /** Parts of a cluster whose resources have keys of their own. */
-const parts: Readonly<Partial<Record<ReleaseName, string>>> = {
+const parts: Readonly<Partial<Record<ReleaseKind, string>>> = {
   vcluster: "resources.vcluster and resources.syncer",
   istiod: "resources.istiod",
   ingress: "resources.gateways",
   eastWest: "resources.gateways",
 };
 
-const releaseOf = ({ metadata: { namespace, labels = {} } = {} }: V1Pod): ReleaseName | undefined =>
+const releaseOf = ({ metadata: { namespace, labels = {} } = {} }: V1Pod): ReleaseKind | undefined =>
   marks.find(
     ({ namespace: home, label: [key, value] = ["", undefined] }) =>
       (home === undefined || home === namespace) && labels[key] === value,

@@ -1,6 +1,6 @@
 import { CoreV1Api, type KubeConfig, type V1Service } from "@kubernetes/client-node";
 import { ifExists, kubeConfigOf } from "./cluster.ts";
-import { nodeAddresses } from "./node.ts";
+import { nodeAddresses } from "./nodes.ts";
 import {
   endpointOf,
   type ExposedService,

@@ -6,6 +6,9 @@ import { mirrored } from "./images.ts";
 import type { HelmValues } from "./merge.ts";
 import { type Resources, withChosen } from "./resources.ts";
 
+/** Namespace of istiod. */
+export const istioNamespace = "istio-system";
+
 /** A build of Istio: `istiod` and the proxies are `HUB/pilot:TAG` and `HUB/proxyv2:TAG`. */
 export interface IstioBuild {
   readonly hub: string;

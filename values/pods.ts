@@ -1,7 +1,7 @@
 import type { V1Toleration } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../config/check.ts";
 import { isMapping } from "../config/mapping.ts";
-import type { ReleaseName } from "../config/schema.ts";
+import type { ReleaseKind } from "../config/releases.ts";
 import { bookinfoNamespace, bookinfoServices } from "./bookinfo.ts";
 import { labView, needKeycloak, neededAddOns, turnedOn } from "./capabilities/index.ts";
 import { keycloak, keycloakContainer } from "./keycloak.ts";
@@ -36,7 +36,7 @@ const gloo = asking("125m", "256Mi");
 const nothing: Resources = {};
 
 /** Deployments of charts, each with its containers. Source: values.yaml of the charts in `versions.ts`. */
-const deployments: Readonly<Partial<Record<ReleaseName, Readonly<Record<string, readonly Sized[]>>>>> = {
+const deployments: Readonly<Partial<Record<ReleaseKind, Readonly<Record<string, readonly Sized[]>>>>> = {
   glooMeshEnterprise: {
     "gloo-mesh-mgmt-server": [["glooMeshMgmtServer.resources", gloo]],
     "gloo-mesh-ui": [
@@ -54,7 +54,7 @@ const deployments: Readonly<Partial<Record<ReleaseName, Readonly<Record<string, 
 };
 
 /** Where values have the number of pods. */
-const replicas: Readonly<Partial<Record<ReleaseName, string>>> = {
+const replicas: Readonly<Partial<Record<ReleaseKind, string>>> = {
   istiod: "pilot.replicaCount",
   ingress: "replicaCount",
   eastWest: "replicaCount",

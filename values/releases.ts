@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import type { ChartSource } from "../charts.ts";
 import type { CheckedSettings } from "../config/check.ts";
-import type { ReleaseName } from "../config/schema.ts";
+import type { ReleaseKind } from "../config/releases.ts";
 import type { ChartName } from "../versions.ts";
 import { labView, neededAddOns, turnedOn } from "./capabilities/index.ts";
 import {
@@ -20,6 +20,7 @@ import {
   proxiesMadeOf,
   istioBuild,
   istiodValues,
+  istioNamespace,
 } from "./istio.ts";
 import { type HelmValues, mergeValues } from "./merge.ts";
 import { vclusterValues } from "./vcluster.ts";
@@ -31,16 +32,13 @@ type Of<Key extends keyof CheckedSettings> = Pick<CheckedSettings, Key>;
 /** A release, without the chart and the values that the configuration adds. */
 export interface OwnRelease {
   /** Which kind of release it is: for it there may be extra values. */
-  readonly kind: ReleaseName;
+  readonly kind: ReleaseKind;
   /** Name of the release in the cluster. */
   readonly release: string;
   readonly namespace: string;
   /** The lab's own values. */
   readonly own: HelmValues;
 }
-
-/** Namespace of istiod. */
-export const istioNamespace = "istio-system";
 
 /** The virtual cluster itself, on the host. */
 export const vclusterRelease = (
@@ -173,7 +171,7 @@ export function ingressPort(settings: Of<"expose" | "values">, cluster: Workload
 }
 
 /** What the configuration says of values, by kind of release. */
-type ExtraValues = Readonly<Partial<Record<ReleaseName, HelmValues | undefined>>>;
+type ExtraValues = Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
 
 /** All values of a release: the lab's own, below those for its kind, below those for its cluster. */
 export const valuesOf = (
@@ -198,7 +196,7 @@ export interface Known {
   readonly relayAddress: string;
 }
 
-const chartOf: Readonly<Record<ReleaseName, ChartName>> = {
+const chartOf: Readonly<Record<ReleaseKind, ChartName>> = {
   vcluster: "vcluster",
   glooMeshEnterprise: "glooMeshEnterprise",
   glooMeshAgent: "glooMeshAgent",

@@ -1,6 +1,6 @@
 import { CoreV1Api, NetworkingV1Api } from "@kubernetes/client-node";
 import { isRehearsed, setting } from "../../commands.ts";
-import { nodeAddresses } from "../../steps/node.ts";
+import { nodeAddresses } from "../../steps/nodes.ts";
 import { covering, findServiceCidr, fromObjects, isWithin } from "../../steps/service-cidr.ts";
 import { type Check, doubtful, fine, type Finding, Unmet, wrong } from "./check.ts";
 import type { Facts } from "./facts.ts";

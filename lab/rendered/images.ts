@@ -1,5 +1,6 @@
+import { istioNamespace } from "../../values/istio.ts";
 import type { CheckedSettings } from "../../config/check.ts";
-import { istioNamespace } from "../../values/releases.ts";
+
 import { type PlannedPods, podsOf } from "./pods.ts";
 import { proxyOf, sidecarsOf } from "./proxy.ts";
 import { type RenderedRelease, renderLabs } from "./render.ts";

@@ -1,6 +1,7 @@
+import { istioNamespace } from "../../values/istio.ts";
 import type { CoreV1Api, V1Pod } from "@kubernetes/client-node";
 import { ifExists } from "../../steps/cluster.ts";
-import { istioNamespace } from "../../values/releases.ts";
+
 import { proxyOf } from "../rendered/proxy.ts";
 
 /** The image of the proxies that istiod puts into new pods; undefined where there is no istiod. */

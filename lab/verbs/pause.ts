@@ -1,7 +1,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import { labCommand } from "../../commands.ts";
 import { pauseWithoutVolumes } from "../../config/contradictions.ts";
-import { stopped } from "../../steps/pause.ts";
+import { stopped } from "../../steps/stopped.ts";
 import { existingControlPlane, isPaused, patchControlPlane, pausing } from "../control-plane.ts";
 import { Failure } from "../failure.ts";
 import { chosenClusters, hostOf, readSettings } from "../lab.ts";

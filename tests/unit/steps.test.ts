@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe as serially, expect, it, vi } from "vites
 import { parse, stringify } from "yaml";
 import { type Authority, openPki } from "../../rehearsal/host/pki.ts";
 import { clusterOf } from "../../steps/cluster.ts";
-import { nodeAddresses } from "../../steps/node.ts";
+import { nodeAddresses } from "../../steps/nodes.ts";
 import { isPlacedByHost } from "../../steps/localities.ts";
 import { poll } from "../../steps/poll.ts";
 import { findServiceCidr } from "../../steps/service-cidr.ts";

@@ -1,0 +1,38 @@
+import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
+import { servicesCalledIn } from "./called-services.ts";
+import { isReady } from "./conditions.ts";
+import type { ReleaseName } from "./helm-release.ts";
+import { poll } from "./poll.ts";
+import { missingOf } from "./release-objects.ts";
+
+/**
+ * Makes what somebody deleted of a release again, before Helm upgrades it: the API server may have to call what is
+ * missing, such as istiod, about everything else in the release. What cannot be made is left to Helm, which says why.
+ *
+ * @throws where what the API server calls in the release's namespace does not answer in time
+ */
+export async function restore(
+  cluster: KubeConfig,
+  release: ReleaseName,
+  timeoutSeconds: number,
+): Promise<void> {
+  const api = KubernetesObjectApi.makeApiClient(cluster);
+  const missing = await missingOf(cluster, release);
+  if (missing.length === 0) return;
+  for (const object of missing) await api.create(object).catch(() => undefined);
+  const core = cluster.makeApiClient(CoreV1Api);
+  await poll({
+    what: `what is called in namespace ${release.namespace} to answer again`,
+    hint: `Look at kubectl -n ${release.namespace} get pods.`,
+    timeoutSeconds,
+    look: async () => {
+      const [pods, unanswered] = await Promise.all([
+        core.listPodForAllNamespaces(),
+        servicesCalledIn(cluster),
+      ]);
+      const ready = new Set(pods.items.filter(isReady).map(({ metadata }) => metadata?.uid));
+      const service = unanswered(ready).find((key) => key.startsWith(`${release.namespace}/`));
+      return service === undefined ? { value: true } : { state: `Service ${service} has no endpoints` };
+    },
+  });
+}
