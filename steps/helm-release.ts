@@ -54,6 +54,15 @@ export async function lastRevision(core: CoreV1Api, release: ReleaseName): Promi
   return last && versionOf(last);
 }
 
+/** Status and objects of a release's last revision; undefined: there is no such release. */
+export async function lastOf(
+  core: CoreV1Api,
+  release: ReleaseName,
+): Promise<{ readonly status: string; readonly manifest: string } | undefined> {
+  const last = (await revisionsOf(core, release)).at(-1);
+  return last && { status: statusIn(last), manifest: revisionIn(last).manifest };
+}
+
 /** The objects of a release's last revision, as YAML; undefined: there is no such release. */
 export async function manifestOf(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
   const last = (await revisionsOf(core, release)).at(-1);

@@ -15,13 +15,19 @@ interface Named {
   };
 }
 
-/** The objects of a Helm release that are not in its cluster. Helm itself only looks when the release changes. */
+/** Of a chart's objects these are the most, and the largest; without one, there is hardly a cluster left. */
+const isDefinition = ({ kind }: Named): boolean => kind === "CustomResourceDefinition";
+
+/**
+ * The objects of a Helm release that are not in its cluster, but for definitions. Helm itself only looks when the release
+ * changes.
+ */
 export async function missingOf(cluster: KubeConfig, release: ReleaseName): Promise<Named[]> {
   const manifest = await manifestOf(cluster.makeApiClient(CoreV1Api), release);
   const api = KubernetesObjectApi.makeApiClient(cluster);
-  const looks = objectsIn(manifest ?? "", release).map(async (object) =>
-    (await ifExists(api.read(object))) === undefined ? [object] : [],
-  );
+  const looks = objectsIn(manifest ?? "", release)
+    .filter((object) => !isDefinition(object))
+    .map(async (object) => ((await ifExists(api.read(object))) === undefined ? [object] : []));
   return (await Promise.all(looks)).flat();
 }
 

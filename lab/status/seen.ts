@@ -1,6 +1,7 @@
 import {
   AppsV1Api,
   CoreV1Api,
+  type KubernetesObject,
   type KubeConfig,
   type V1DaemonSet,
   type V1Deployment,
@@ -14,9 +15,9 @@ import type { CheckedSettings } from "../../config/check.ts";
 import { copiedEvents, knownOf, problemsAt } from "../../steps/diagnose.ts";
 import type { Known } from "../../steps/diagnosis.ts";
 import type { SeenEvent } from "../../steps/events.ts";
-import { statusOf } from "../../steps/helm-release.ts";
+import { lastOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
-import { missingOf, titleOf, undeletable } from "../../steps/release-objects.ts";
+import { objectsIn, titleOf, undeletable } from "../../steps/release-objects.ts";
 import { strangeness } from "../../steps/identity.ts";
 import { explain } from "../../kubernetes/unreached.ts";
 import { nodeOutside } from "../../steps/reach.ts";
@@ -260,9 +261,18 @@ async function contentsOf(
     registeredIn(cluster),
     hasMetrics ? metricsOf(cluster) : undefined,
   ]);
+  const there = {
+    Deployment: deployments.items,
+    StatefulSet: statefulSets.items,
+    DaemonSet: daemonSets.items,
+    Service: services.items,
+  };
   return {
     version: version.gitVersion,
-    releases: found,
+    releases: found.map(({ manifest, ...release }) => ({
+      ...release,
+      missing: missingIn(there, objectsIn(manifest ?? "", release)),
+    })),
     deployments: deployments.items,
     statefulSets: statefulSets.items,
     daemonSets: daemonSets.items,
@@ -277,16 +287,30 @@ async function contentsOf(
   };
 }
 
-function releasesOf(cluster: KubeConfig, releases: readonly Named[]): Promise<SeenRelease[]> {
+/** What runs or is called of a release and is not there: a look at everything would take hundreds of requests. */
+const missingIn = (
+  there: Readonly<Record<string, readonly KubernetesObject[]>>,
+  objects: ReturnType<typeof objectsIn>,
+): string[] =>
+  objects
+    .filter(
+      ({ kind, metadata: { namespace, name } }) =>
+        there[kind]?.some(({ metadata }) => metadata?.name === name && metadata.namespace === namespace) ===
+        false,
+    )
+    .map(titleOf);
+
+function releasesOf(
+  cluster: KubeConfig,
+  releases: readonly Named[],
+): Promise<(SeenRelease & { readonly manifest?: string })[]> {
   const core = cluster.makeApiClient(CoreV1Api);
   return Promise.all(
     releases.map(async ({ release: name, namespace }) => {
-      const status = await statusOf(core, { name, namespace });
-      const found = { name, namespace, status };
-      if (status === "uninstalling") return { ...found, refused: await undeletable(cluster, found) };
-      return status === "deployed"
-        ? { ...found, missing: (await missingOf(cluster, found)).map(titleOf) }
-        : found;
+      const last = await lastOf(core, { name, namespace });
+      const found = { name, namespace, status: last?.status };
+      if (last?.status === "uninstalling") return { ...found, refused: await undeletable(cluster, found) };
+      return last?.status === "deployed" ? { ...found, manifest: last.manifest } : found;
     }),
   );
 }
