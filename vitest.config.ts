@@ -30,11 +30,11 @@ export default defineConfig({
         test: {
           name: "rehearsal",
           include: ["tests/rehearsal/**/*.test.ts"],
-          // A file waits a third of its time, for what takes its time or never comes: three keep two cores busy.
-          maxWorkers: 3,
+          // Each builds labs: with more of them, what runs out of time would be told by the machine, not by the program.
+          maxWorkers: 2,
           setupFiles: ["tests/own-rehearsal.ts"],
           // What is concurrent inside of a file waits most of its time, for what never comes.
-          maxConcurrency: 3,
+          maxConcurrency: 2,
           env: rehearsalOf("test"),
           testTimeout: 10 * minutes,
           hookTimeout: 30 * minutes,

@@ -181,7 +181,7 @@ describe.concurrent("one lab, where each run goes on from where the one before i
       await apps.deleteNamespacedDeployment({ namespace: "istio-system", name: "istiod" });
       await core.deleteNamespacedServiceAccount({ namespace: "istio-system", name: "istiod" });
       expect((await status())["east"]?.[1]).toMatch(
-        /Helm release istiod lacks ServiceAccount istiod, Deployment istiod, which somebody deleted: make rehearse\./,
+        /Helm release istiod lacks Deployment istiod, which somebody deleted: make rehearse\./,
       );
       expect((await rehearsed("up")).output).toMatch(
         /istiod in namespace istio-system lacks ServiceAccount istiod, Deployment istiod, which somebody deleted: this run makes it again/,
