@@ -5,6 +5,9 @@ import type { ReleaseName } from "./helm-release.ts";
 import { poll } from "./poll.ts";
 import { missingOf } from "./release-objects.ts";
 
+/** Kinds that have pods, which may be what answers. */
+const running = ["Deployment", "StatefulSet", "DaemonSet"];
+
 /**
  * Makes what somebody deleted of a release again, before Helm upgrades it: the API server may have to call what is
  * missing, such as istiod, about everything else in the release. What cannot be made is left to Helm, which says why.
@@ -17,9 +20,13 @@ export async function restore(
   timeoutSeconds: number,
 ): Promise<void> {
   const api = KubernetesObjectApi.makeApiClient(cluster);
-  const missing = await missingOf(cluster, release);
-  if (missing.length === 0) return;
-  for (const object of missing) await api.create(object).catch(() => undefined);
+  const made: string[] = [];
+  for (const object of await missingOf(cluster, release))
+    await api.create(object).then(
+      () => made.push(object.kind),
+      () => undefined,
+    );
+  if (!made.some((kind) => running.includes(kind))) return;
   const core = cluster.makeApiClient(CoreV1Api);
   await poll({
     what: `what is called in namespace ${release.namespace} to answer again`,

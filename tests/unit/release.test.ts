@@ -374,12 +374,12 @@ describe("a release that fails", () => {
     const { failedWith, said, requests } = await afterFailure(inUse, {
       [secrets]: list(revision(1, { status: "pending-install", objects: [configMap("a")] })),
       "GET /api/v1": resources,
-      [`DELETE ${left}?propagationPolicy=Foreground`]: { kind: "Status" },
+      [`DELETE ${left}?propagationPolicy=Background`]: { kind: "Status" },
       [forgotten]: { kind: "Status" },
     });
     expect(await failedWith()).toBe(true);
     expect(requests.filter((request) => /^DELETE|\/a$/.test(request))).toEqual([
-      `DELETE ${left}?propagationPolicy=Foreground`,
+      `DELETE ${left}?propagationPolicy=Background`,
       `GET ${left}`,
       forgotten,
     ]);
