@@ -157,12 +157,20 @@ export async function dueUpgrade(
 ): Promise<Due | undefined> {
   const { secrets, at } = await look(core, release);
   const last = secrets.at(-1);
+  // Without its namespace it is not there for a reason that no upgrade mends.
+  if (last === undefined && !(await hasNamespace(core, release))) return undefined;
   // Each has a description of its own: one that it has already would be no reason for an upgrade.
   if (last === undefined) return { description: `Installation into the cluster's state ${at}` };
   const status = statusIn(last);
   if (status !== "deployed")
     return { description: `Completion of revision ${versionOf(last)}, which was ${status}` };
   return isOf(revisionIn(last), wanted) ? undefined : {};
+}
+
+/** Whether there is a namespace for a release. */
+export async function hasNamespace(core: CoreV1Api, { namespace }: ReleaseName): Promise<boolean> {
+  const found = await ifExists(core.readNamespace({ name: namespace }));
+  return found !== undefined && found.metadata?.deletionTimestamp === undefined;
 }
 
 const isOf = ({ config, chart }: Revision, { version, values }: Wanted): boolean =>

@@ -126,8 +126,11 @@ function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): strin
     : [];
 }
 
-function releaseProblem({ name, namespace, status, refused = [], missing = [] }: SeenRelease): string[] {
+function releaseProblem(release: SeenRelease): string[] {
+  const { name, namespace, status, lacksNamespace = false, refused = [], missing = [] } = release;
   const what = `${namespace}: Helm release ${name}`;
+  if (lacksNamespace)
+    return [`${what} is not there, and neither is its namespace: ${pulumiCommand("up --refresh")}.`];
   if (missing.length > 0)
     return [`${what} lacks ${missing.join(", ")}, which somebody deleted: ${pulumiCommand("up")}.`];
   if (status === "deployed") return [];

@@ -15,7 +15,7 @@ import type { CheckedSettings } from "../../config/check.ts";
 import { copiedEvents, knownOf, problemsAt } from "../../steps/diagnose.ts";
 import type { Known } from "../../steps/diagnosis.ts";
 import type { SeenEvent } from "../../steps/events.ts";
-import { lastOf } from "../../steps/helm-release.ts";
+import { hasNamespace, lastOf } from "../../steps/helm-release.ts";
 import { type KeysOf, keysIn } from "../../steps/keys.ts";
 import { objectsIn, titleOf, undeletable } from "../../steps/release-objects.ts";
 import { strangeness } from "../../steps/identity.ts";
@@ -43,6 +43,8 @@ export interface SeenRelease {
   readonly status: string | undefined;
   /** What the cluster does not let Helm delete, each with its reason. */
   readonly refused?: readonly string[];
+  /** Its namespace is not there either. */
+  readonly lacksNamespace?: boolean;
   /** What it consists of and is not there, e.g. `Deployment istiod`. */
   readonly missing?: readonly string[];
 }
@@ -310,7 +312,8 @@ function releasesOf(
       const last = await lastOf(core, { name, namespace });
       const found = { name, namespace, status: last?.status };
       if (last?.status === "uninstalling") return { ...found, refused: await undeletable(cluster, found) };
-      return last?.status === "deployed" ? { ...found, manifest: last.manifest } : found;
+      if (last === undefined) return { ...found, lacksNamespace: !(await hasNamespace(core, found)) };
+      return last.status === "deployed" ? { ...found, manifest: last.manifest } : found;
     }),
   );
 }

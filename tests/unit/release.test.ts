@@ -317,9 +317,32 @@ describe("an upgrade that is due", () => {
   ])(
     "comes without a change of the configuration where the release is %s",
     async (_title, revisions, description) => {
-      expect(await becoming({ [secrets]: revisions })).toMatchObject({ ignored: [], description });
+      const answers = { [secrets]: revisions, "GET /api/v1/namespaces/istio-system": { metadata: {} } };
+      expect(await becoming(answers)).toMatchObject({ ignored: [], description });
     },
   );
+
+  it("is none without a namespace: what took it away is mended elsewhere", async () => {
+    expect(await becoming({ [secrets]: list() })).toMatchObject(nothing);
+    const ending = { metadata: { deletionTimestamp: "2027-01-15T00:00:00Z" } };
+    expect(
+      await becoming({ [secrets]: list(), "GET /api/v1/namespaces/istio-system": ending }),
+    ).toMatchObject(nothing);
+  });
+
+  it("comes where somebody deleted a part of the release", async () => {
+    const core = {
+      kind: "APIResourceList",
+      groupVersion: "v1",
+      resources: [{ kind: "ConfigMap", name: "configmaps", namespaced: true, singularName: "", verbs: [] }],
+    };
+    const objects = [configMap("a"), configMap("b")];
+    const there = { "GET /api/v1/namespaces/istio-system/configmaps/a": configMap("a") };
+    expect(await becoming({ ...deployed({ objects }), "GET /api/v1": core, ...there })).toMatchObject({
+      ignored: [],
+      description: "Return of ConfigMap b to revision 4",
+    });
+  });
 
   it("is not looked for in a paused cluster, nor found where nobody answers", async () => {
     expect((await becoming(deployed({}), {}, ["*"])).requests).toEqual([]);

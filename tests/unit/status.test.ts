@@ -111,6 +111,15 @@ describe("what is wrong with a release or an agent", () => {
       "istio-system: Helm release istiod is not there: pulumi up.",
     ],
     [
+      "a release whose namespace somebody deleted",
+      {
+        contents: contents({
+          releases: [{ name: "istiod", namespace: "istio-system", status: undefined, lacksNamespace: true }],
+        }),
+      },
+      "istio-system: Helm release istiod is not there, and neither is its namespace: pulumi up --refresh.",
+    ],
+    [
       "a release that was left half done",
       {
         contents: contents({
