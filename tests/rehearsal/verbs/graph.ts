@@ -37,11 +37,10 @@ export function graphTests(): void {
       expect(parts.filter(({ state }) => state === "not ready").map(({ id }) => id)).toEqual([
         "devcluster2/reviews-v3",
       ]);
-      expect(
-        dependencies.filter(({ state }) => state === "not ready").map(({ from, to }) => [from, to]),
-      ).toEqual([
-        ["devcluster2/reviews-v3", "devcluster2/ratings-v1"],
-        ["devcluster2/productpage-v1", "devcluster2/reviews-v3"],
+      const broken = dependencies.filter(({ state }) => state === "not ready");
+      expect(broken.map(({ from, to }) => `${from} ${to}`).sort()).toEqual([
+        "devcluster2/productpage-v1 devcluster2/reviews-v3",
+        "devcluster2/reviews-v3 devcluster2/ratings-v1",
       ]);
     });
 

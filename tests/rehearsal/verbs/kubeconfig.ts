@@ -86,7 +86,7 @@ export function kubeconfigTests(): void {
       writeFileSync(lock, "");
       await expect(kubectl(at("locked"), "config", "use-context", "work")).rejects.toThrow(lock);
       expect(await refused("--kubeconfig", at("locked"))).toContain(
-        `${lock} is there for more than 10 s, made by another program, such as kubectl or kind.`,
+        `${lock} is there for more than 10 s, made by another program, such as kubectl or kind, which hold theirs for milliseconds.`,
       );
       rmSync(lock);
       expect(await whileLocked([at("locked")], () => statSync(lock).isFile())).toBe(true);

@@ -253,7 +253,7 @@ export function statusTests(): void {
       const elsewhere = await rehearse("lab", "--", "status");
       await pulumi("config", "set", "hostContext", "host");
       expect(elsewhere.code).toBe(1);
-      expect(elsewhere.output).toContain('the kubeconfig has no context "elsewhere" with a cluster');
+      expect(elsewhere.output).toMatch(/kubeconfig has no context "elsewhere"; it has: /);
     });
   });
 }
