@@ -5,7 +5,7 @@ export NODE_COMPILE_CACHE := $(CURDIR)/.rehearsal/compile-cache
 # Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
 export STACK ## name of the stack; default dev
 export CHARTS ## directory of real charts, or none; default those that the lab was made with
-export HOST ## simulated host, one of rehearsal/hosts/; default the stack's own, else default
+export HOST ## simulated host, one of rehearsal/profile/hosts/; default the stack's own, else default
 export DELAYS ## realistic: what is simulated takes its time; default none
 export SEED ## number that decides how long each takes then; default 1
 ifneq ($(origin HOST),command line)
@@ -77,13 +77,15 @@ soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=
 bench: $(installed) ## Measure the lab against the article's commands, write docs/benchmarks.md (an hour; ARGS=--help for less)
 	@REHEARSAL_DIR="$$PWD/.rehearsal/bench" node tests/bench/main.ts --line "$$ARGS"
 
-.PHONY: check types formatting lint
-check: $(installed) ## Types, formatting and lint
-	@$(MAKE) --jobs=3 --output-sync types formatting lint
+.PHONY: check types formatting lint layers unused
+check: $(installed) ## Types, formatting, lint, which folder imports which, and what nothing uses
+	@$(MAKE) --jobs=3 --output-sync types formatting lint layers unused
 
 types: ; @tsc -p . && echo "types: no errors"
 formatting: ; @prettier --log-level warn --check . && echo "formatting: as prettier has it"
 lint: ; @eslint . && echo "lint: no problems"
+layers: ; @depcruise --config .dependency-cruiser.js --output-type err-long . && echo "layers: imports run one way"
+unused: ; @knip && echo "unused: nothing"
 
 .PHONY: format
 format: $(installed) ## Format everything
@@ -91,8 +93,8 @@ format: $(installed) ## Format everything
 
 .PHONY: docs
 docs: $(installed) ## Write what is made from other files: Pulumi.yaml's keys, the README's tables and its picture
-	@node config/reference.ts
-	@node lab/main.ts graph --plan Pulumi.dev.yaml --output docs/lab.svg
+	@node config/reference/main.ts
+	@node cli/main.ts graph --plan Pulumi.dev.yaml --output docs/lab.svg
 
 .PHONY: plan
 plan: $(installed) ## Write the plan that the first preview of the article's lab is compared with

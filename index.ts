@@ -1,7 +1,7 @@
 import { Lab } from "./components/lab.ts";
-import { readConfig } from "./config.ts";
-import { warnOfRoom } from "./room.ts";
-import { nextCommands, userInterface } from "./values/outputs.ts";
+import { readConfig } from "./config/read.ts";
+import { warnOfRoom } from "./plan/room.ts";
+import { nextCommands, userInterface } from "./plan/outputs.ts";
 
 // Node runs these sources as they are: there is nothing to map back in stack traces, of which Pulumi takes one for
 // every promise.

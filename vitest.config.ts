@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["tests/unit/**/*.test.ts"],
+          include: ["tests/unit/**/*.test.ts", "rehearsal/tests/**/*.test.ts"],
           env: rehearsalOf("unit"),
           maxWorkers: "100%",
           // Of those that start processes, on a machine that has other things to do.

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { LabConfig, WorkloadConfig } from "../config.ts";
+import type { LabConfig, WorkloadConfig } from "../config/read.ts";
 import {
   type BookinfoService,
   type BookinfoVersion,
@@ -11,9 +11,9 @@ import {
   clusterLabel,
 } from "../values/bookinfo.ts";
 import { proxiesNote } from "../values/istio.ts";
-import { awaitedFor } from "./custom-timeouts.ts";
-import type { Host } from "./host.ts";
-import { explaining, watch } from "./watch.ts";
+import { awaitedFor } from "./base/custom-timeouts.ts";
+import type { Host } from "./base/host.ts";
+import { explaining, watch } from "./base/watch.ts";
 
 export interface BookinfoArgs extends BookinfoServicesArgs, Pick<LabConfig, "values"> {
   /** The workload cluster; by its name route tables find the pods. */

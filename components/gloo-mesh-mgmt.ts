@@ -1,15 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ChartSource } from "../charts.ts";
-import type { LabConfig, ManagementConfig } from "../config.ts";
+import type { ChartSource } from "../versions/charts.ts";
+import type { LabConfig, ManagementConfig } from "../config/read.ts";
 import { type ExposedService, endpointOf, exposedFields, hostAndPort } from "../values/exposure.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
 import type { HelmValues } from "../values/merge.ts";
-import { glooMeshRelease, valuesOf } from "../values/releases.ts";
-import type { Host } from "./host.ts";
-import { helmRelease, type ReleaseSettings } from "./release.ts";
-import { awaitValues, fieldsOf } from "./step.ts";
+import { glooMeshRelease, valuesOf } from "../plan/releases.ts";
+import type { Host } from "./base/host.ts";
+import { helmRelease, type ReleaseSettings } from "./base/release.ts";
+import { awaitValues, fieldsOf } from "./base/step.ts";
 
 export interface GlooMeshMgmtArgs
   extends ReleaseSettings, Pick<LabConfig, "expose" | "imageRegistry" | "licenseKey" | "renew"> {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSource, ChartSources } from "../charts.ts";
-import type { LabConfig, WorkloadConfig } from "../config.ts";
+import type { ChartSource, ChartSources } from "../versions/charts.ts";
+import type { LabConfig, WorkloadConfig } from "../config/read.ts";
 import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../values/exposure.ts";
 import { istioNamespace, type Gateway, gatewayNamespace, gateways, httpPort } from "../values/istio.ts";
 import {
@@ -11,10 +11,10 @@ import {
   istiodRelease,
   type OwnRelease,
   valuesOf,
-} from "../values/releases.ts";
-import type { Host } from "./host.ts";
-import { helmRelease, type ReleaseSettings } from "./release.ts";
-import { awaitValues, fieldsOf } from "./step.ts";
+} from "../plan/releases.ts";
+import type { Host } from "./base/host.ts";
+import { helmRelease, type ReleaseSettings } from "./base/release.ts";
+import { awaitValues, fieldsOf } from "./base/step.ts";
 
 export interface IstioStackArgs
   extends

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LabConfig, WorkloadConfig } from "../config.ts";
-import { labView, turnedOn, workspaceOptions } from "../values/capabilities/index.ts";
+import type { LabConfig, WorkloadConfig } from "../config/read.ts";
+import { labView, turnedOn, workspaceOptions } from "../capabilities/all.ts";
 import { workspaceName } from "../values/gloo-resources.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
-import { ingressPort } from "../values/releases.ts";
+import { ingressPort } from "../plan/releases.ts";
 import { Bookinfo } from "./bookinfo.ts";
-import { Capabilities } from "./capabilities/capabilities.ts";
+import { Capabilities } from "./capabilities.ts";
 import { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
-import { Host } from "./host.ts";
+import { Host } from "./base/host.ts";
 import { VCluster } from "./vcluster.ts";
 import { WorkloadCluster } from "./workload-cluster.ts";
 import { Workspace } from "./workspace.ts";

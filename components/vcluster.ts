@@ -1,18 +1,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSource } from "../charts.ts";
-import type { LabConfig, ManagementConfig } from "../config.ts";
+import type { ChartSource } from "../versions/charts.ts";
+import type { LabConfig, ManagementConfig } from "../config/read.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { digest } from "../values/digest.ts";
-import { valuesOf, vclusterRelease } from "../values/releases.ts";
+import { valuesOf, vclusterRelease } from "../plan/releases.ts";
 import { pullSecretName } from "../values/vcluster.ts";
-import { familiar } from "./familiar.ts";
-import type { Host } from "./host.ts";
-import { keptVolume } from "./kept-volume.ts";
-import { kubernetesProvider } from "./provider.ts";
-import { helmRelease, type ReleaseSettings } from "./release.ts";
-import { Pause } from "./pause.ts";
-import { runStep } from "./step.ts";
+import { familiar } from "./base/familiar.ts";
+import type { Host } from "./base/host.ts";
+import { keptVolume } from "./base/kept-volume.ts";
+import { kubernetesProvider } from "./base/provider.ts";
+import { helmRelease, type ReleaseSettings } from "./base/release.ts";
+import { Pause } from "./base/pause.ts";
+import { runStep } from "./base/step.ts";
 
 export interface VClusterArgs
   extends
@@ -168,7 +168,7 @@ function afterPause(name: string, args: VClusterArgs): pulumi.ResourceHook {
   return new pulumi.ResourceHook(`${name}-comeback`, async ({ oldInputs }) => {
     if (!(await isPauseOf(oldInputs))) return;
     // Loaded only where it is needed: the library is large.
-    const { comeback } = await import("../steps/comeback.ts");
+    const { comeback } = await import("../kubernetes/vcluster/comeback.ts");
     const missing = await comeback({
       cluster: cluster.name,
       management: management.name,

@@ -1,16 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { LabConfig, WorkloadConfig } from "../config.ts";
+import type { LabConfig, WorkloadConfig } from "../config/read.ts";
 import type { Localities } from "../steps/localities.ts";
 import { glooMeshNamespace, kubernetesCluster } from "../values/gloo-resources.ts";
-import { regionOf } from "../values/capabilities/index.ts";
-import { agentRelease } from "../values/releases.ts";
+import { regionOf } from "../capabilities/all.ts";
+import { agentRelease } from "../plan/releases.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
-import { glooResource } from "./gloo-resource.ts";
-import type { Host } from "./host.ts";
+import { glooResource } from "./base/gloo-resource.ts";
+import type { Host } from "./base/host.ts";
 import { IstioStack } from "./istio-stack.ts";
-import { helmRelease } from "./release.ts";
-import { runStep } from "./step.ts";
+import { helmRelease } from "./base/release.ts";
+import { runStep } from "./base/step.ts";
 import { VCluster } from "./vcluster.ts";
 
 export interface WorkloadClusterArgs extends Omit<LabConfig, "management" | "workloads"> {

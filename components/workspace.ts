@@ -12,7 +12,7 @@ import {
 } from "../values/gloo-resources.ts";
 import type { Bookinfo } from "./bookinfo.ts";
 import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
-import { glooResource } from "./gloo-resource.ts";
+import { glooResource } from "./base/gloo-resource.ts";
 import type { VCluster } from "./vcluster.ts";
 import type { WorkloadCluster } from "./workload-cluster.ts";
 

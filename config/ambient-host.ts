@@ -1,12 +1,12 @@
-import { connectionOf } from "../kubernetes/connection.ts";
-import { ambientKubeconfig, noKubeconfig } from "../kubernetes/kubeconfig.ts";
+import { connectionOf } from "../kubernetes/connection/connection.ts";
+import { ambientKubeconfig, noKubeconfig } from "../kubernetes/connection/kubeconfig.ts";
 import type { Mistake } from "./mistake.ts";
 
 /** Name that the rehearsal gives its host in kubeconfigs, so that nobody takes it for a real one. */
 export const rehearsedHost = "mesh-lab-rehearsal";
 
 /** The cluster that is to be the host. */
-export interface HostCluster {
+interface HostCluster {
   readonly context: string;
   /** Name of the cluster's entry in the kubeconfig. */
   readonly cluster: string;

@@ -1,4 +1,4 @@
-import type { CapabilityName, ChosenCapabilities } from "../values/capabilities/index.ts";
+import type { CapabilityName, ChosenCapabilities } from "../capabilities/all.ts";
 import type { Mistake } from "./mistake.ts";
 
 /** What is chosen for a capability that is on. */

@@ -1,23 +1,14 @@
 import type { z } from "zod";
-import { type ChartSources, chartsFromDirectory, chartsFromRepositories } from "../charts.ts";
-import { versions as defaultVersions } from "../versions.ts";
-import { contradictions } from "./contradictions.ts";
+import { chartsFromDirectory, chartsFromRepositories } from "../versions/charts.ts";
+import { versions as defaultVersions } from "../versions/versions.ts";
+import { contradictions } from "./rules.ts";
 import { explain } from "./explain.ts";
-import { withoutEmpty } from "./mapping.ts";
+import { withoutEmpty } from "../schema/mapping.ts";
 import type { Mistake } from "./mistake.ts";
-import { type Settings, schema } from "./schema.ts";
+import { schema } from "./schema.ts";
+import type { CheckedSettings } from "./settings.ts";
 import { alwaysSecret, misplacedSecrets } from "./secrets.ts";
-import { configType } from "./types.ts";
-
-/** A stack's configuration, complete and valid, without what is secret. */
-export interface CheckedSettings extends Readonly<
-  Omit<Settings, "charts" | "licenseKey" | "oidcClientSecret" | "imagePullSecret">
-> {
-  /** Whether pulling images takes a login. */
-  readonly hasPullSecret: boolean;
-  /** Where each chart comes from. */
-  readonly charts: ChartSources;
-}
+import { configType } from "../schema/types.ts";
 
 /** The values of one project's keys; empty text, the default of optional keys, stands for a key that is not set. */
 export function settingsOf(project: string, all: Readonly<Record<string, string>>): Record<string, unknown> {

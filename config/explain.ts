@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { isRehearsed, setting, type SettingOptions } from "../commands.ts";
+import { isRehearsed, setting, type SettingOptions } from "../messages/commands.ts";
 import { inWords, keysAt, meant, type Path, takes } from "./keys.ts";
-import { isMapping, type Mapping } from "./mapping.ts";
+import { isMapping, type Mapping } from "../schema/mapping.ts";
 import type { Mistake } from "./mistake.ts";
 import { schema } from "./schema.ts";
 

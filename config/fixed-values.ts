@@ -1,5 +1,5 @@
-import type { ReleaseKind } from "./releases.ts";
-import { list, type Mapping, mapping } from "./mapping.ts";
+import type { ReleaseKind } from "../schema/releases.ts";
+import { list, type Mapping, mapping } from "../schema/mapping.ts";
 import { type Mistake, mistakeIf } from "./mistake.ts";
 
 /** A Helm value that other parts of the lab go by, and what to do instead of setting it. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { errors } from "./spelling.ts";
-import { inner } from "./types.ts";
+import { errors } from "../messages/spelling.ts";
+import { inner } from "../schema/types.ts";
 
 /** Where something is in the configuration: names of members, and numbers of entries. */
 export type Path = readonly PropertyKey[];

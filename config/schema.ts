@@ -1,20 +1,20 @@
-import { setting } from "../commands.ts";
+import { setting } from "../messages/commands.ts";
 import { z } from "zod";
 import { reviewsVersions } from "../values/bookinfo.ts";
-import { type ReleaseKind, releaseKinds } from "./releases.ts";
-import { registryLogins } from "./registry-logins.ts";
-import { unlessTwice } from "./traffic-formats.ts";
-import type { Capability } from "../values/capabilities/definition.ts";
+import { type ReleaseKind, releaseKinds } from "../schema/releases.ts";
+import { registryLogins } from "../schema/registry-logins.ts";
+import { unlessTwice } from "../schema/traffic-fields.ts";
+import type { Capability } from "../capabilities/common/definition.ts";
 import {
   capabilities,
   capabilityNames,
   type CapabilityName,
   type ChosenCapabilities,
-} from "../values/capabilities/index.ts";
+} from "../capabilities/all.ts";
 import { exposures } from "../values/exposure.ts";
-import { numberOf } from "../values/quantity.ts";
-import { type ChartName, charts, type Part, versions } from "../versions.ts";
-import { key, listed } from "./about.ts";
+import { numberOf } from "../schema/quantity.ts";
+import { type ChartName, charts, type Part, versions } from "../versions/versions.ts";
+import { key, listed } from "../schema/describe.ts";
 import {
   address,
   cidr,
@@ -34,7 +34,7 @@ import {
   repository,
   strings,
   text,
-} from "./formats.ts";
+} from "../schema/fields.ts";
 
 const amounts = membersOf(["cpu", "memory"], () => quantity);
 const resources = membersOf(["requests", "limits"], () => amounts).superRefine(

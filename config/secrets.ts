@@ -1,4 +1,4 @@
-import { setting } from "../commands.ts";
+import { setting } from "../messages/commands.ts";
 import type { Mistake } from "./mistake.ts";
 
 /** The keys of one project whose values are, or hold, secrets, going by the list that Pulumi passes to programs. */

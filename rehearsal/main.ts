@@ -1,19 +1,20 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { refusalVariable } from "../commands.ts";
-import { exitCodes, Failure } from "../lab/failure.ts";
-import { redact } from "../lab/redact.ts";
-import { checkCharts } from "./charts.ts";
-import { createDisplay, type Display } from "./display.ts";
-import { endOrphans } from "./engine.ts";
-import { askedOf, choose, type HostChoice } from "./host-choice.ts";
-import { stopHost } from "./host/client.ts";
-import { openHostFile } from "./host/host-file.ts";
-import { labCallOf } from "./lab-call.ts";
-import { withLock } from "./lock.ts";
-import { checkPlaces, paths, rehearsalDir } from "./paths.ts";
-import { bundlePrograms } from "./programs.ts";
-import { readSettings } from "./settings.ts";
+import { refusalVariable } from "../messages/commands.ts";
+import { exitCodes, Failure } from "../messages/failure.ts";
+import { redact } from "../messages/redact.ts";
+import { checkCharts } from "./engine/charts.ts";
+import { createDisplay, type Display } from "./kit/display.ts";
+import { endOrphans } from "./engine/engine.ts";
+import type { HostChoice } from "./profile/choice.ts";
+import { askedOf, choose } from "./profile/host-choice.ts";
+import { stopHost } from "./host/supervisor/client.ts";
+import { openHostFile } from "./host/base/host-file.ts";
+import { labCallOf } from "./driver/lab-call.ts";
+import { withLock } from "./kit/lock.ts";
+import { checkPlaces, paths, rehearsalDir } from "./kit/paths.ts";
+import { bundlePrograms } from "./engine/programs/programs.ts";
+import { readSettings } from "./profile/settings.ts";
 import {
   describeStack,
   emptyTemporary,
@@ -22,12 +23,12 @@ import {
   nextStack,
   pulumiForUser,
   stacksWithResources,
-} from "./stack.ts";
-import { versionsOf } from "./stack-files.ts";
-import { nothingRehearsed } from "./summary.ts";
-import { ensureTools } from "./toolchain.ts";
-import { completeWipe } from "./wipe.ts";
-import { wordsIn } from "./words.ts";
+} from "./engine/stack.ts";
+import { versionsOf } from "./engine/stack-files.ts";
+import { nothingRehearsed } from "./driver/summary.ts";
+import { ensureTools } from "./toolchain/toolchain.ts";
+import { completeWipe } from "./driver/wipe.ts";
+import { wordsIn } from "./kit/words.ts";
 
 /** What the user asked for. */
 interface Call {
@@ -41,8 +42,8 @@ interface Call {
 type Verb = (call: Call) => Promise<number>;
 
 /** Verbs that only pass something on start faster without the libraries of those that build and destroy. */
-const loadUp = () => import("./up.ts");
-const loadPlugins = () => import("./plugins.ts");
+const loadUp = () => import("./driver/up.ts");
+const loadPlugins = () => import("./engine/plugins.ts");
 
 /** Makes ready all that the engine runs. */
 async function ensureEngine(display: Display): Promise<void> {
@@ -60,7 +61,8 @@ const verbs: Readonly<Record<string, Verb>> = {
     alone("node rehearsal/main.ts host", async () =>
       (await loadUp()).startHost(call.display, call, hostFor(call)),
     ),
-  down: (call) => alone("make rehearse-down", async () => (await import("./down.ts")).down(call.display)),
+  down: (call) =>
+    alone("make rehearse-down", async () => (await import("./driver/down.ts")).down(call.display)),
   preview: (call) => alone("make preview", () => preview(call)),
   pulumi: (call) => passOn(call),
   lab: (call) => labVerb(call),

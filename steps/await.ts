@@ -1,7 +1,7 @@
-import { type AwaitedValue, lookAt } from "./awaited-value.ts";
-import { clusterOf, environment } from "./cluster.ts";
-import { problemsAt } from "./diagnose.ts";
-import { poll } from "./poll.ts";
+import { type AwaitedValue, lookAt } from "../kubernetes/waits/awaited-value.ts";
+import { clusterOf, environment } from "../kubernetes/connection/cluster.ts";
+import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
+import { poll } from "../kubernetes/waits/poll.ts";
 import { run } from "./run.ts";
 
 interface AwaitSpec {

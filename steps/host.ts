@@ -1,7 +1,7 @@
 import { CoreV1Api, NetworkingV1Api, VersionApi } from "@kubernetes/client-node";
-import { kubeConfigOf } from "./cluster.ts";
+import { kubeConfigOf } from "../kubernetes/connection/cluster.ts";
 import { run } from "./run.ts";
-import { findServiceCidr } from "./service-cidr.ts";
+import { findServiceCidr } from "../kubernetes/host/service-cidr.ts";
 
 /** What to find out about the host. */
 interface HostSpec {

@@ -1,6 +1,6 @@
 import { PatchStrategy, setHeaderOptions, type V1Node } from "@kubernetes/client-node";
-import { clusterOf, environment } from "./cluster.ts";
-import { poll } from "./poll.ts";
+import { clusterOf, environment } from "../kubernetes/connection/cluster.ts";
+import { poll } from "../kubernetes/waits/poll.ts";
 import { run } from "./run.ts";
 
 interface LocalitiesSpec {

@@ -1,5 +1,5 @@
-import { clusterOf } from "./cluster.ts";
-import { type NodeAddresses, nodeAddresses } from "./nodes.ts";
+import { clusterOf } from "../kubernetes/connection/cluster.ts";
+import { type NodeAddresses, nodeAddresses } from "../kubernetes/host/nodes.ts";
 import { run } from "./run.ts";
 
 interface NodeSpec {

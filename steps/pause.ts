@@ -1,6 +1,6 @@
-import { kubeConfigOf } from "./cluster.ts";
+import { kubeConfigOf } from "../kubernetes/connection/cluster.ts";
 import { run } from "./run.ts";
-import { type StopArgs, stopped } from "./stopped.ts";
+import { type StopArgs, stopped } from "../kubernetes/vcluster/stopped.ts";
 
 interface PauseSpec extends StopArgs {
   readonly hostContext?: string | undefined;

@@ -1,8 +1,8 @@
 import { digest } from "../values/digest.ts";
-import { lookAt } from "./awaited-value.ts";
-import { clusterOf, environment, ifExists } from "./cluster.ts";
-import { problemsAt } from "./diagnose.ts";
-import { poll } from "./poll.ts";
+import { lookAt } from "../kubernetes/waits/awaited-value.ts";
+import { clusterOf, environment, ifExists } from "../kubernetes/connection/cluster.ts";
+import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
+import { poll } from "../kubernetes/waits/poll.ts";
 import { lastResult, run } from "./run.ts";
 
 interface RelayTokenSpec {

@@ -1,6 +1,6 @@
 import { CoreV1Api } from "@kubernetes/client-node";
-import { kubeConfigOf } from "./cluster.ts";
-import { type Place, placesOf } from "./placement.ts";
+import { kubeConfigOf } from "../kubernetes/connection/cluster.ts";
+import { type Place, placesOf } from "../kubernetes/diagnosis/placement.ts";
 import { run } from "./run.ts";
 
 /** Whose host, and whose namespaces on it are the lab's own. */

@@ -8,11 +8,11 @@ import {
   hostAndPort,
 } from "../values/exposure.ts";
 import { authorityOf, vclusterKubeconfig } from "../values/kubeconfig.ts";
-import { lookAt } from "./awaited-value.ts";
-import { clusterOf, ifExists } from "./cluster.ts";
-import { problemsAt } from "./diagnose.ts";
-import { rebuildHint } from "./identity.ts";
-import { poll } from "./poll.ts";
+import { lookAt } from "../kubernetes/waits/awaited-value.ts";
+import { clusterOf, ifExists } from "../kubernetes/connection/cluster.ts";
+import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
+import { rebuildHint } from "../kubernetes/vcluster/identity.ts";
+import { poll } from "../kubernetes/waits/poll.ts";
 import { lastResult, run } from "./run.ts";
 
 export interface VClusterKubeconfigSpec {

@@ -1,4 +1,4 @@
-import { images } from "../versions.ts";
+import { images } from "../versions/versions.ts";
 import { mirrored } from "./images.ts";
 
 /** A version of `reviews`: v1 shows no stars, v2 black ones, v3 red ones. */

@@ -3,13 +3,13 @@ export const exposures = ["LoadBalancer", "NodePort"] as const;
 export type Exposure = (typeof exposures)[number];
 
 /** An entry of `status.loadBalancer.ingress`: an IP address, or a host name where the cloud gives names (EKS). */
-export interface LoadBalancerIngress {
+interface LoadBalancerIngress {
   readonly ip?: string;
   readonly hostname?: string;
 }
 
 /** A port of a Service. */
-export interface ServicePort {
+interface ServicePort {
   readonly name?: string;
   readonly port: number;
   readonly nodePort?: number;

@@ -1,5 +1,5 @@
 import type { Input } from "@pulumi/pulumi";
-import { images } from "../versions.ts";
+import { images } from "../versions/versions.ts";
 import { digest } from "./digest.ts";
 import type { Exposure } from "./exposure.ts";
 import { mirrored } from "./images.ts";

@@ -1,4 +1,4 @@
-import { images } from "../versions.ts";
+import { images } from "../versions/versions.ts";
 import { mirrored } from "./images.ts";
 
 /** Namespace of Keycloak on the management cluster, and name of all that it is made of. */

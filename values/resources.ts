@@ -1,7 +1,7 @@
-import { numberOf } from "./quantity.ts";
+import { numberOf } from "../schema/quantity.ts";
 
 /** CPU and memory, as Kubernetes writes quantities: `500m`, `2Gi`. */
-export interface Amounts {
+interface Amounts {
   readonly cpu?: string | undefined;
   readonly memory?: string | undefined;
 }

@@ -1,10 +1,10 @@
 import type { Input } from "@pulumi/pulumi";
-import { images, minorOf } from "../versions.ts";
+import { images, minorOf } from "../versions/versions.ts";
 import type { Exposure } from "./exposure.ts";
 import { type Resources, withChosen } from "./resources.ts";
 
 /** A taint that pods tolerate, as Kubernetes has it in a pod. */
-export interface Toleration {
+interface Toleration {
   readonly key?: string | undefined;
   readonly operator?: "Exists" | "Equal" | undefined;
   readonly value?: string | undefined;
@@ -13,7 +13,7 @@ export interface Toleration {
 }
 
 /** Where control planes run, and where they keep their data. */
-export interface ControlPlane {
+interface ControlPlane {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
   /** Whether data is on a volume; else it lives as long as the pod. */

@@ -11,9 +11,9 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Display, duration } from "../display.ts";
-import { readFileIfAny } from "../host/files.ts";
-import { paths } from "../paths.ts";
+import { type Display, duration } from "../kit/display.ts";
+import { readFileIfAny } from "../kit/files.ts";
+import { paths } from "../kit/paths.ts";
 import type { Source } from "./sources.ts";
 import type { Tool } from "./tools.ts";
 

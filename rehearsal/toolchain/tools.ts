@@ -1,4 +1,4 @@
-import { isAtLeast } from "../../versions.ts";
+import { isAtLeast } from "../../versions/versions.ts";
 
 /** A program the rehearsal needs, where its sources are, and which versions of it will do. */
 export interface Tool {

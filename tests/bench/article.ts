@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { paths } from "../../rehearsal/paths.ts";
-import { plain } from "../../rehearsal/recover.ts";
-import { describeStack } from "../../rehearsal/stack.ts";
+import { paths } from "../../rehearsal/kit/paths.ts";
+import { plain } from "../../rehearsal/recovery/recover.ts";
+import { describeStack } from "../../rehearsal/engine/stack.ts";
 import { timed } from "./command.ts";
 import { folders } from "./folders.ts";
 import type { StateResource } from "./pulumi.ts";

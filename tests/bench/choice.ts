@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { exitCodes, Failure } from "../../lab/failure.ts";
+import { exitCodes, Failure } from "../../messages/failure.ts";
 import { type Part, parts } from "./parts.ts";
 
 /** What is to be measured. */

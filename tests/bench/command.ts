@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { engineMark } from "../../rehearsal/stack.ts";
+import { engineMark } from "../../rehearsal/engine/stack.ts";
 
 /** Aborted when the user gives up: what runs is killed, and nothing more is started. */
 export const stopping = new AbortController();

@@ -1,7 +1,7 @@
-import { writeContexts } from "../../rehearsal/contexts.ts";
-import { paths } from "../../rehearsal/paths.ts";
-import { pulumi } from "../../rehearsal/stack.ts";
-import type { Outputs } from "../../rehearsal/summary.ts";
+import { writeContexts } from "../../rehearsal/engine/contexts.ts";
+import { paths } from "../../rehearsal/kit/paths.ts";
+import { pulumi } from "../../rehearsal/engine/stack.ts";
+import type { Outputs } from "../../rehearsal/driver/summary.ts";
 import { articleKubeconfig, type Inputs, inputsOf, runArticle } from "./article.ts";
 import { type Chain, criticalPath } from "./critical-path.ts";
 import type { Delay, Found } from "./figures.ts";

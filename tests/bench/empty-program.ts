@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../rehearsal/paths.ts";
-import type { Stack } from "../../rehearsal/stack.ts";
+import { root } from "../../rehearsal/kit/paths.ts";
+import type { Stack } from "../../rehearsal/engine/rehearsed-stack.ts";
 import { timed } from "./command.ts";
 import { folders } from "./folders.ts";
 import type { Program } from "./pulumi.ts";

@@ -19,7 +19,7 @@ export type Size = (typeof sizes)[number];
 export const ordinary = 2 satisfies Size;
 
 /** Everything that a round measures. */
-export type Measure =
+type Measure =
   | `${"article" | "up" | "path"} ${Delay}`
   | `${"preview" | "no-op"}${"" | " begun" | " empty"}`
   | "first API server"

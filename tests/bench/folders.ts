@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
 
 /** What the bench keeps of its own, beside what a rehearsal keeps. */
 export const folders = {

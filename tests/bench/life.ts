@@ -1,5 +1,5 @@
-import { hostStatus, stopHost } from "../../rehearsal/host/client.ts";
-import type { Stack } from "../../rehearsal/stack.ts";
+import { hostStatus, stopHost } from "../../rehearsal/host/supervisor/client.ts";
+import type { Stack } from "../../rehearsal/engine/rehearsed-stack.ts";
 import { emptyProgram } from "./empty-program.ts";
 import { type Figures, type Found, median, ordinary, type Size } from "./figures.ts";
 import { labOf, onFreshHost, startHost } from "./lab.ts";

@@ -1,13 +1,13 @@
 /** Measures the lab and what it is compared with, and writes `docs/benchmarks.md`; the way in is `make bench`. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { exitCodes, Failure } from "../../lab/failure.ts";
-import { createDisplay, duration } from "../../rehearsal/display.ts";
-import { withLock } from "../../rehearsal/lock.ts";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
-import { choosePlugins } from "../../rehearsal/plugins.ts";
-import { ensureTools } from "../../rehearsal/toolchain.ts";
-import { wordsIn } from "../../rehearsal/words.ts";
+import { exitCodes, Failure } from "../../messages/failure.ts";
+import { createDisplay, duration } from "../../rehearsal/kit/display.ts";
+import { withLock } from "../../rehearsal/kit/lock.ts";
+import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
+import { choosePlugins } from "../../rehearsal/engine/plugins.ts";
+import { ensureTools } from "../../rehearsal/toolchain/toolchain.ts";
+import { wordsIn } from "../../rehearsal/kit/words.ts";
 import { type Choice, choiceOf, usage } from "./choice.ts";
 import { stopping } from "./command.ts";
 import type { Found } from "./figures.ts";

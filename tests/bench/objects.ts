@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { paths } from "../../rehearsal/paths.ts";
+import { paths } from "../../rehearsal/kit/paths.ts";
 
 /** What controllers make of other objects, under names that are partly random, or keep for themselves. */
 const derived = new Set([

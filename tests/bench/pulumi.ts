@@ -1,7 +1,8 @@
-import { knowing } from "../../rehearsal/host/name-space.ts";
-import { root } from "../../rehearsal/paths.ts";
-import { parseEvent } from "../../rehearsal/progress.ts";
-import { pulumi, type Stack } from "../../rehearsal/stack.ts";
+import { knowing } from "../../rehearsal/host/network/name-space.ts";
+import { root } from "../../rehearsal/kit/paths.ts";
+import { parseEvent } from "../../rehearsal/engine/progress.ts";
+import type { Stack } from "../../rehearsal/engine/rehearsed-stack.ts";
+import { pulumi } from "../../rehearsal/engine/stack.ts";
 import { timed } from "./command.ts";
 import type { Operation, Resource } from "./critical-path.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { withMarked } from "../../config/markdown.ts";
-import { writeFileAtomically } from "../../rehearsal/host/files.ts";
-import { root } from "../../rehearsal/paths.ts";
+import { withMarked } from "../../config/reference/markdown.ts";
+import { writeFileAtomically } from "../../rehearsal/kit/files.ts";
+import { root } from "../../rehearsal/kit/paths.ts";
 import type { Chain } from "./critical-path.ts";
 import { delays, type Found, isMet, type Result, resultsOf, type Size } from "./figures.ts";
 import { table } from "./table.ts";

@@ -1,4 +1,4 @@
-import { type Display, duration } from "../../rehearsal/display.ts";
+import { type Display, duration } from "../../rehearsal/kit/display.ts";
 
 /** Says what is being measured, and what came of it. */
 export interface Steps {

@@ -1,4 +1,4 @@
-import { markdownTable } from "../../config/markdown.ts";
+import { markdownTable } from "../../config/reference/markdown.ts";
 import { isMet, type Result } from "./figures.ts";
 
 const written = (value: number, unit: string): string => {

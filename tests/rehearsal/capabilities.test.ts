@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CapabilityName, capabilityNames } from "../../values/capabilities/index.ts";
+import { type CapabilityName, capabilityNames } from "../../capabilities/all.ts";
 import { glooKinds } from "../unit/support/crds.ts";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
 import { brings } from "../support/capabilities.ts";
 import { type Answering, whileAnswering } from "./support/gateway.ts";
 import { rehearsalIn } from "./support/rehearsal.ts";

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
 import { type Blow, blows, getsOver } from "./support/blows.ts";
 import { checkout } from "./support/checkout.ts";
 import { rehearsalIn } from "./support/rehearsal.ts";

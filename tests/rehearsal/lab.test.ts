@@ -4,9 +4,9 @@ import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy, setHeaderOptions, type V1ObjectMeta, type V1Service } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { isReady } from "../../rehearsal/actors/objects.ts";
-import { until } from "../../rehearsal/host/until.ts";
-import { paths } from "../../rehearsal/paths.ts";
+import { isReady } from "../../rehearsal/controllers/kit/objects.ts";
+import { until } from "../../rehearsal/kit/until.ts";
+import { paths } from "../../rehearsal/kit/paths.ts";
 import { checkout } from "./support/checkout.ts";
 import { clusters } from "./support/lab.ts";
 import {

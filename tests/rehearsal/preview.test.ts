@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PreviewStep, planOf } from "./support/plan.ts";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
 import { rehearsalIn, rehearsed } from "./support/rehearsal.ts";
 
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { exitCodes } from "../../lab/failure.ts";
-import { paths, rehearsalDir } from "../../rehearsal/paths.ts";
-import { describeStack } from "../../rehearsal/stack.ts";
+import { exitCodes } from "../../messages/failure.ts";
+import { paths, rehearsalDir } from "../../rehearsal/kit/paths.ts";
+import { describeStack } from "../../rehearsal/engine/stack.ts";
 import { checkout } from "./support/checkout.ts";
 import { rehearsalIn } from "./support/rehearsal.ts";
 

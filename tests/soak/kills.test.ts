@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, it } from "vitest";
-import { rehearsalDir } from "../../rehearsal/paths.ts";
+import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
 import { type Blow, blows, getsOver } from "../rehearsal/support/blows.ts";
 import { checkout } from "../rehearsal/support/checkout.ts";
 import { rehearsalIn } from "../rehearsal/support/rehearsal.ts";

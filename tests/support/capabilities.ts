@@ -1,4 +1,4 @@
-import type { CapabilityName } from "../../values/capabilities/index.ts";
+import type { CapabilityName } from "../../capabilities/all.ts";
 
 const addOns = ["add-ons-namespace", "add-ons-release"];
 

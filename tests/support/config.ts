@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LabConfig } from "../../config.ts";
+import type { LabConfig } from "../../config/read.ts";
 import { checkSettings, describe } from "../../config/check.ts";
 
 export const licenseKey = "license-of-the-test";

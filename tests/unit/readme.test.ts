@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { mapping } from "../../config/mapping.ts";
-import { readStackFile } from "../../config/stack-file.ts";
-import { honestBox, honesty } from "../../rehearsal/report.ts";
-import { paths } from "../../rehearsal/paths.ts";
+import { mapping } from "../../schema/mapping.ts";
+import { readStackFile } from "../../config/stack-file/stack-file.ts";
+import { honestBox, honesty } from "../../rehearsal/driver/report.ts";
+import { paths } from "../../rehearsal/kit/paths.ts";
 import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
 import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
-import { chartPins } from "../../charts.ts";
+import { chartPins } from "../../versions/charts.ts";
 import { istiodValues } from "../../values/istio.ts";
 import { mergeValues } from "../../values/merge.ts";
-import { versions } from "../../versions.ts";
+import { versions } from "../../versions/versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -34,13 +34,18 @@ describe("the README", () => {
     for (const name of named) expect(targets).toContain(name);
   });
 
-  it("points only to files that are there", () => {
-    const cells = [...readme.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = ""]) => cell);
-    const paths = cells.flatMap((cell) =>
-      [...cell.matchAll(/`([\w./-]+(?:\/|\.ts))`/g)].map(([, path = ""]) => path),
-    );
-    expect(paths.length).toBeGreaterThan(5);
-    for (const path of paths) expect(existsSync(path), path).toBe(true);
+  it("and CONTRIBUTING point only to files that are there", () => {
+    const contributing = readFileSync("CONTRIBUTING.md", "utf8");
+    const links = [...readme.matchAll(/\]\(([\w./-]+)\)/g)].map(([, path = ""]) => path);
+    const paths = [...contributing.matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, path = ""]) => path);
+    expect(links.length).toBeGreaterThan(5);
+    expect(paths.length).toBeGreaterThan(20);
+    // Within a folder of which the same line tells.
+    const inside = ["common", "reference", "base", "commands", "connection", "waits", "diagnosis", "helm"];
+    const isInside = (path: string) =>
+      [...inside, "vcluster", "host", "unit", "soak", "bench"].includes(path.replace(/\/$/, ""));
+    for (const path of [...links, ...paths.filter((each) => !isInside(each))])
+      expect(existsSync(path), path).toBe(true);
   });
 
   it("has an example of values that changes something", () => {

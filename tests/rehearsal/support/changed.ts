@@ -1,5 +1,5 @@
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
-import { until } from "../../../rehearsal/host/until.ts";
+import { until } from "../../../rehearsal/kit/until.ts";
 import { cluster } from "./rehearsal.ts";
 
 const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);

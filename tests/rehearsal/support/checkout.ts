@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { root } from "../../../rehearsal/paths.ts";
+import { root } from "../../../rehearsal/kit/paths.ts";
 
 /** A copy of this project. */
 export interface Checkout {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pulumiYaml } from "../../../config/pulumi-yaml.ts";
-import { readProject, readStackFile } from "../../../config/stack-file.ts";
-import { rehearsalDir, root } from "../../../rehearsal/paths.ts";
+import { pulumiYaml } from "../../../config/stack-file/pulumi-yaml.ts";
+import { readProject, readStackFile } from "../../../config/stack-file/stack-file.ts";
+import { rehearsalDir, root } from "../../../rehearsal/kit/paths.ts";
 import { checkout } from "./checkout.ts";
 import { rehearsalIn } from "./rehearsal.ts";
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
-import { endProcess, identify } from "../../../rehearsal/host/process-identity.ts";
-import { until } from "../../../rehearsal/host/until.ts";
-import { clusterOf } from "../../../steps/cluster.ts";
+import { endProcess, identify } from "../../../rehearsal/kit/process-identity.ts";
+import { until } from "../../../rehearsal/kit/until.ts";
+import { clusterOf } from "../../../kubernetes/connection/cluster.ts";
 
 /** A process of a rehearsal's host, as its supervisor remembers it. */
 interface Remembered {

@@ -10,9 +10,9 @@ import {
   type Stack,
   type UpOptions,
 } from "@pulumi/pulumi/automation/index.js";
-import { knowing } from "../../../rehearsal/host/name-space.ts";
-import { paths, root } from "../../../rehearsal/paths.ts";
-import { describeStack } from "../../../rehearsal/stack.ts";
+import { knowing } from "../../../rehearsal/host/network/name-space.ts";
+import { paths, root } from "../../../rehearsal/kit/paths.ts";
+import { describeStack } from "../../../rehearsal/engine/stack.ts";
 
 /** A stack of the rehearsal whose program is given here instead of in `index.ts`. */
 export async function inlineStack(name: string, program: PulumiFn): Promise<Stack> {

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Bookinfo } from "../../../components/bookinfo.ts";
-import { Host } from "../../../components/host.ts";
+import { Host } from "../../../components/base/host.ts";
 import { IstioStack } from "../../../components/istio-stack.ts";
 import { VCluster } from "../../../components/vcluster.ts";
-import { paths } from "../../../rehearsal/paths.ts";
+import { paths } from "../../../rehearsal/kit/paths.ts";
 import { labConfig } from "../../support/config.ts";
 
 /** Settings of a host that has room for what every test of a file builds: nothing need be taken away between them. */

@@ -10,8 +10,8 @@ import {
   RbacAuthorizationV1Api,
   StorageV1Api,
 } from "@kubernetes/client-node";
-import { rehearsalDir, root } from "../../../rehearsal/paths.ts";
-import { kubeConfigOf } from "../../../steps/cluster.ts";
+import { rehearsalDir, root } from "../../../rehearsal/kit/paths.ts";
+import { kubeConfigOf } from "../../../kubernetes/connection/cluster.ts";
 
 interface Run {
   readonly code: number;

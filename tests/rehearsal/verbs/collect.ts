@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { until } from "../../../rehearsal/host/until.ts";
-import { rehearsalDir } from "../../../rehearsal/paths.ts";
+import { until } from "../../../rehearsal/kit/until.ts";
+import { rehearsalDir } from "../../../rehearsal/kit/paths.ts";
 import { killProcess } from "../support/faults.ts";
 import { cluster, factsOf, rehearse } from "../support/rehearsal.ts";
 import { secrets } from "../support/secrets.ts";

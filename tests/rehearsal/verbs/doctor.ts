@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nothing, plus, requestsOf } from "../../../steps/quantity.ts";
-import type { Told } from "../../../lab/doctor/check.ts";
+import { nothing, plus, requestsOf } from "../../../kubernetes/diagnosis/amounts.ts";
+import type { Told } from "../../../cli/doctor/check.ts";
 import { whenEdited } from "../support/edited.ts";
 import { clusters } from "../support/lab.ts";
 import { cluster, factsOf, pulumi, rehearse } from "../support/rehearsal.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Graph } from "../../../lab/graph/model.ts";
+import type { Graph } from "../../../cli/graph/model.ts";
 import { scaled } from "../support/changed.ts";
 import { factsOf, rehearse, rehearsed } from "../support/rehearsal.ts";
 

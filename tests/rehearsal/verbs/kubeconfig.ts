@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { paths } from "../../../rehearsal/paths.ts";
-import { whileLocked } from "../../../lab/lock-file.ts";
+import { paths } from "../../../rehearsal/kit/paths.ts";
+import { whileLocked } from "../../../cli/kubeconfig/lock-file.ts";
 import { factsOf, rehearse } from "../support/rehearsal.ts";
 
 const contexts = ["devmgmt", "devcluster1", "devcluster2"];

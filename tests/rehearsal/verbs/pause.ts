@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { isReady } from "../../../rehearsal/actors/objects.ts";
-import { until } from "../../../rehearsal/host/until.ts";
+import { isReady } from "../../../rehearsal/controllers/kit/objects.ts";
+import { until } from "../../../rehearsal/kit/until.ts";
 import { cluster, deployments, factsOf, pulumi, rehearse, rehearsed, updated } from "../support/rehearsal.ts";
 
 const all = ["devmgmt", "devcluster1", "devcluster2"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TranslatedPod } from "../../../lab/verbs/pods.ts";
+import type { TranslatedPod } from "../../../cli/commands/pods.ts";
 import { cluster, factsOf, rehearse } from "../support/rehearsal.ts";
 
 export function podsTests(): void {

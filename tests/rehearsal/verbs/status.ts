@@ -1,8 +1,8 @@
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { gateAnnotations } from "../../../rehearsal/actors/gates.ts";
-import { until } from "../../../rehearsal/host/until.ts";
-import { rehearsalDir } from "../../../rehearsal/paths.ts";
+import { gateAnnotations } from "../../../rehearsal/controllers/kit/gates.ts";
+import { until } from "../../../rehearsal/kit/until.ts";
+import { rehearsalDir } from "../../../rehearsal/kit/paths.ts";
 import { annotateHostPod, pidOf } from "../support/faults.ts";
 import { cluster, pulumi, rehearse, rehearsed } from "../support/rehearsal.ts";
 

@@ -47,7 +47,13 @@ export async function apiServer(
     const found = typeof given === "function" ? (given as () => object | undefined)() : given;
     const refusal = found === undefined ? 404 : "refusal" in found ? Number(found.refusal) : undefined;
     response.writeHead(refusal ?? 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(refusal === undefined ? found : { kind: "Status", code: refusal, ...found }));
+    response.end(
+      JSON.stringify(
+        refusal === undefined
+          ? found
+          : { kind: "Status", code: refusal, ...(refusal === 404 && { reason: "NotFound" }), ...found },
+      ),
+    );
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   servers.push(server);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { Contents } from "../../../lab/look.ts";
+import type { Contents } from "../../../cli/clusters/look.ts";
 import type { Kubeconfig } from "../../../values/kubeconfig.ts";
 import { type Answer, apiServer } from "./api-server.ts";
 
@@ -49,7 +49,7 @@ export function labOn(folder: string, stack: ToldStack) {
   chmodSync(join(bin, "pulumi"), 0o755);
 
   return (args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running => {
-    const child = spawn("node", ["lab/main.ts", ...args], {
+    const child = spawn("node", ["cli/main.ts", ...args], {
       env: {
         ...process.env,
         PATH: [bin, process.env["PATH"]].join(delimiter),

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { Lab } from "../../../components/lab.ts";
-import type { LabConfig } from "../../../config.ts";
+import type { LabConfig } from "../../../config/read.ts";
 import { labConfig } from "../../support/config.ts";
 import { namesOf, type Registration, record } from "./record.ts";
 

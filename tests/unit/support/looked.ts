@@ -1,7 +1,7 @@
 import type { V1Deployment, V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
 import { checkSettings } from "../../../config/check.ts";
-import type { Contents, GlooObject } from "../../../lab/look.ts";
-import type { Seen, SeenWorkload } from "../../../lab/verify/seen.ts";
+import type { Contents, GlooObject } from "../../../cli/clusters/look.ts";
+import type { Seen, SeenWorkload } from "../../../cli/verify/seen.ts";
 import {
   type GlooResource,
   kubernetesCluster,
@@ -125,7 +125,7 @@ export function settingsOf(...workloads: readonly string[]) {
   return settings;
 }
 
-export const now = new Date("2026-06-01T00:00:00Z");
+const now = new Date("2026-06-01T00:00:00Z");
 
 /** A lab that is well, of workload clusters `east` and `west`. */
 export function healthyLab(): Seen & { readonly workloads: readonly [SeenWorkload, SeenWorkload] } {

@@ -3,10 +3,10 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { stringify } from "yaml";
-import type { Authority } from "../../../rehearsal/host/pki.ts";
+import type { Authority } from "../../../rehearsal/host/base/pki.ts";
 
 /** A pod, and the port of this machine at which what runs in it listens. */
-export interface ServedPod {
+interface ServedPod {
   readonly object: V1Pod;
   readonly backend: number;
 }

@@ -1,0 +1,57 @@
+import { X509Certificate } from "node:crypto";
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { ifExists } from "../../kubernetes/connection/cluster.ts";
+import { glooMeshNamespace } from "../../values/gloo-resources.ts";
+import { within, wordsOf } from "./within.ts";
+
+/** A certificate, as far as one looks at it. */
+export interface Certificate {
+  /** Names that it is for. */
+  readonly names: readonly string[];
+  readonly validTo: Date;
+}
+
+/** What the management server counts of its connections. */
+export type Metrics = { readonly text: string } | { readonly silence: string };
+
+/** The agent's certificate; what is none counts as none. */
+export async function clientCertificate(cluster: KubeConfig): Promise<Certificate | undefined> {
+  const core = cluster.makeApiClient(CoreV1Api);
+  const secret = { name: "relay-client-tls-secret", namespace: glooMeshNamespace };
+  const found = await within(ifExists(core.readNamespacedSecret(secret)));
+  return parseCertificate(Buffer.from(found?.data?.["tls.crt"] ?? "", "base64").toString());
+}
+
+function parseCertificate(pem: string): Certificate | undefined {
+  try {
+    const { subjectAltName = "", validTo } = new X509Certificate(pem);
+    const names = subjectAltName.split(", ").map((name) => name.replace(/^DNS:/, ""));
+    return { names, validTo: new Date(validTo) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the management server counts, which it serves on port 9091, read by way of the API server. */
+export async function metricsOf(cluster: KubeConfig): Promise<Metrics> {
+  try {
+    const text = await within(
+      cluster.makeApiClient(CoreV1Api).connectGetNamespacedServiceProxyWithPath({
+        name: "gloo-mesh-mgmt-server:9091",
+        namespace: glooMeshNamespace,
+        path: "metrics",
+      }),
+    );
+    return { text };
+  } catch (error) {
+    return { silence: wordsOf(error) };
+  }
+}
+
+/** Whether the management server counts a connection of a cluster's agent. */
+export const isConnected = (metrics: string, cluster: string): boolean =>
+  metrics.split("\n").some((line) => {
+    const [, name, count] =
+      /^relay_push_clients_connected\{[^}]*cluster="([^"]*)"[^}]*\} (\S+)/.exec(line) ?? [];
+    return name === cluster && Number(count) > 0;
+  });

@@ -1,0 +1,68 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ChartSource } from "../versions/charts.ts";
+import type { WorkloadConfig } from "../config/read.ts";
+import type { AddOn } from "../capabilities/common/definition.ts";
+import { serverSettings } from "../capabilities/common/servers.ts";
+import { addOnsNamespace } from "../values/gloo-mesh.ts";
+import type { OwnRelease } from "../plan/releases.ts";
+import { glooResource } from "./base/gloo-resource.ts";
+import type { Host } from "./base/host.ts";
+import { helmRelease, type ReleaseSettings } from "./base/release.ts";
+
+export interface AddOnsArgs extends ReleaseSettings {
+  /** Their release. */
+  readonly release: OwnRelease;
+  /** The servers in it, by the names of their Services. */
+  readonly servers: readonly AddOn[];
+  readonly host: Host;
+  /** The cluster that they run on. */
+  readonly cluster: WorkloadConfig;
+  /** Its kubeconfig; secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** The agent's chart, which they are part of. */
+  readonly chart: ChartSource;
+  /** What brings the kinds of their settings. */
+  readonly kinds: pulumi.Resource;
+  /** What must be ready before a pod is created, so that it gets its sidecar. */
+  readonly injection: pulumi.Resource;
+}
+
+/**
+ * Servers that proxies ask about requests, with what tells policies where they are.
+ *
+ * Its children need the provider of the workload cluster.
+ */
+export class AddOns extends pulumi.ComponentResource {
+  constructor(name: string, args: AddOnsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("meshlab:gloo:AddOns", name, {}, opts);
+    const { release, servers, cluster, kubeconfig, kinds, injection } = args;
+
+    const namespace = new k8s.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name: addOnsNamespace, labels: { "istio-injection": "enabled" } } },
+      { parent: this },
+    );
+
+    helmRelease(
+      `${name}-release`,
+      {
+        ...args,
+        ...release,
+        namespace: namespace.metadata.name,
+        clusterValues: cluster.values,
+        access: { kubeconfig },
+      },
+      // Its chart has the same kinds as the agent's release, which must not be made twice at a time.
+      { parent: this, dependsOn: [kinds, injection] },
+    );
+
+    for (const server of servers)
+      glooResource(`${name}-${server}`, serverSettings(server, cluster.name), {
+        parent: this,
+        dependsOn: [kinds, namespace],
+      });
+
+    this.registerOutputs({});
+  }
+}

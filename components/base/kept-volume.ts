@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import { labCommand, pulumiCommand } from "../../messages/commands.ts";
+import { settled } from "./settled.ts";
+
+/** A cluster whose volume is looked after. */
+export interface KeptVolume {
+  /** Name of the virtual cluster. */
+  readonly cluster: string;
+  /** Context of the host. */
+  readonly context: string | undefined;
+  readonly timeoutSeconds: number;
+}
+
+/** What a chart's values say of the volume; Kubernetes refuses to change any of it. */
+interface Storage {
+  readonly persistence?: boolean;
+  readonly size?: string;
+  readonly className?: string;
+}
+
+/** How each is called in the stack's configuration. */
+const keys: Readonly<Record<keyof Storage, string>> = {
+  persistence: "persistence",
+  size: "storageSize",
+  className: "storageClass",
+};
+
+/**
+ * Before the release of a virtual cluster is changed so that its volume would be another: a StatefulSet that never had
+ * a volume makes room for the new one; else the run ends, and a preview already says so.
+ */
+export const keptVolume = (name: string, kept: KeptVolume): pulumi.ResourceHook =>
+  new pulumi.ResourceHook(
+    `${name}-volume`,
+    async ({ oldInputs, newInputs, oldOutputs }) => {
+      const [before, after] = await Promise.all([storageIn(oldInputs), storageIn(newInputs)]);
+      const changes = before && after ? volumeChanges(before, after) : [];
+      if (changes.length === 0) return;
+      // Loaded only for this: the library is large.
+      const [{ kubeConfigOf }, { makeRoom, volumesOf }] = await Promise.all([
+        import("../../kubernetes/connection/cluster.ts"),
+        import("../../kubernetes/vcluster/immutable.ts"),
+      ]);
+      const { cluster, context, timeoutSeconds } = kept;
+      const set = { kind: "StatefulSet", namespace: cluster, name: cluster };
+      const isDeployed = (oldOutputs?.["status"] as { status?: unknown } | undefined)?.status === "deployed";
+      const look = async (): Promise<string[]> => {
+        // Without a volume, all is in the pod.
+        if (before?.persistence === false) return isDeployed ? [`Pod ${cluster}-0`] : [];
+        return volumesOf(kubeConfigOf({ context }), set);
+      };
+      // A preview may have no way to the host; it goes by what the last run made.
+      const data = await look().catch((error: unknown) => {
+        if (!pulumi.runtime.isDryRun()) throw error;
+        return isDeployed ? [`PersistentVolumeClaim data-${cluster}-0`] : [];
+      });
+      if (data.length > 0) throw new Error(refusal(cluster, changes, data));
+      if (!pulumi.runtime.isDryRun()) await makeRoom(kubeConfigOf({ context }), set, timeoutSeconds);
+    },
+    { onDryRun: true },
+  );
+
+const refusal = (cluster: string, changes: readonly string[], data: readonly string[]): string =>
+  `Kubernetes does not change the volume of ${cluster} (${changes.join(", ")}): all that is inside of ${cluster} is in ${data.join(", ")} and would be lost. Take the change back; or lose it with ${labCommand(`rebuild ${cluster} --force`)}, then ${pulumiCommand("up")}.`;
+
+/** What is to be different, in words. */
+export function volumeChanges(before: Storage, after: Storage): string[] {
+  return (Object.keys(keys) as (keyof Storage)[])
+    .filter((key) => !isDeepStrictEqual(before[key], after[key]))
+    .map((key) => `controlPlane.${keys[key]}: ${shown(before[key])} to ${shown(after[key])}`);
+}
+
+const shown = (value: string | boolean | undefined): string =>
+  value === undefined ? "not set" : String(value);
+
+interface Inputs {
+  readonly values?: pulumi.Input<{ readonly storage?: Storage }>;
+}
+
+/** Undefined where it is not known in this run: values may be secret, and then a part that is not known hides all. */
+async function storageIn({ values = {} }: Inputs = {}): Promise<Storage | undefined> {
+  const known = pulumi.Output.isInstance(values) ? await settled(values) : await values;
+  return known && (known.storage ?? {});
+}

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Due, ReleaseName, Wanted } from "../../kubernetes/helm/release.ts";
+import { settled } from "./settled.ts";
+
+/** What is known of a release that may need mending. */
+export interface Mended {
+  readonly release: string;
+  readonly namespace: pulumi.Input<string>;
+  readonly wanted: pulumi.Input<Wanted>;
+  readonly access: { readonly kubeconfig?: pulumi.Output<string>; readonly context?: string | undefined };
+}
+
+/** A release in its cluster. */
+interface Found {
+  readonly cluster: KubeConfig;
+  readonly release: ReleaseName;
+  readonly wanted: Wanted;
+}
+
+/** Inputs that alone are no reason to upgrade a release. */
+const quiet = ["timeout", "description"];
+
+/**
+ * Makes good what runs that failed or were cut off left of a release: an upgrade of what is not `deployed` comes
+ * whether the configuration asks for it or not, starts from all that is there, and gets past broken pods.
+ */
+export class Mending {
+  readonly #mended: Mended;
+  #upgrade = new AbortController();
+
+  constructor(mended: Mended) {
+    this.#mended = mended;
+  }
+
+  /** Resource options that do it. */
+  get options(): pulumi.CustomResourceOptions {
+    return {
+      ignoreChanges: [...quiet],
+      // A preview asks no cluster.
+      transforms: pulumi.runtime.isDryRun() ? [] : [(args) => this.#becomeDue(args)],
+      hooks: {
+        beforeUpdate: [() => this.#beginUpgrade()],
+        afterUpdate: [
+          async () => {
+            this.end();
+          },
+        ],
+      },
+    };
+  }
+
+  /** The upgrade is over. */
+  end(): void {
+    this.#upgrade.abort();
+  }
+
+  /** Whether an installation that failed is worth another try, and what was found. */
+  async makeInstallable(errors: readonly string[]): Promise<string | undefined> {
+    if (!errors.some((error) => error.includes("cannot re-use a name that is still in use")))
+      return undefined;
+    const found = await this.#find();
+    if (found === undefined) return undefined;
+    const { makeInstallable } = await helm();
+    await makeInstallable(found.cluster, found.release, found.wanted);
+    return `${found.release.name} in namespace ${found.release.namespace} was left half done by a run that was cut off; it is installed again`;
+  }
+
+  async #becomeDue({
+    props,
+    opts,
+  }: pulumi.ResourceTransformArgs): Promise<pulumi.ResourceTransformResult | undefined> {
+    const { ignoreChanges = [] } = opts;
+    // In a cluster that is paused nothing answers.
+    if (ignoreChanges.includes("*")) return undefined;
+    const found = await this.#find();
+    if (found === undefined) return undefined;
+    const due = await ifAnswered(this.#due(found));
+    if (due === undefined) return undefined;
+    return {
+      props: { ...props, ...due },
+      opts: { ...opts, ignoreChanges: ignoreChanges.filter((property) => !quiet.includes(property)) },
+    };
+  }
+
+  /** An upgrade is due to a release that is not as it is wanted, and to one that somebody took a part of. */
+  async #due({ cluster, release, wanted }: Found): Promise<Due | undefined> {
+    const [{ dueUpgrade, lastRevision }, { missingOf, titleOf }, { CoreV1Api }] = await Promise.all([
+      helm(),
+      import("../../kubernetes/helm/release-objects.ts"),
+      client(),
+    ]);
+    const core = cluster.makeApiClient(CoreV1Api);
+    const due = await dueUpgrade(core, release, wanted);
+    if (due !== undefined) return due;
+    const missing = (await missingOf(cluster, release)).map(titleOf);
+    if (missing.length === 0) return undefined;
+    await pulumi.log.info(
+      `${release.name} in namespace ${release.namespace} lacks ${missing.join(", ")}, which somebody deleted: this run makes it again`,
+    );
+    return {
+      description: `Return of ${missing.join(", ")} to revision ${await lastRevision(core, release)}`,
+    };
+  }
+
+  async #beginUpgrade(): Promise<void> {
+    const found = await this.#find();
+    if (found === undefined) return;
+    const { cluster, release } = found;
+    const [{ makeUpgradable }, { keepDeletingStuckPods }, { restore }, { CoreV1Api }] = await Promise.all([
+      helm(),
+      import("../../kubernetes/helm/stuck-pods.ts"),
+      import("../../kubernetes/helm/restore.ts"),
+      client(),
+    ]);
+    const where = `${release.name} in namespace ${release.namespace}`;
+    const status = await ifAnswered(makeUpgradable(cluster.makeApiClient(CoreV1Api), release));
+    if (status !== undefined) await pulumi.log.info(`${where} was ${status}: this run completes it`);
+    // What keeps it from coming back is told by the upgrade.
+    await restore(cluster, release, restoreSeconds).catch(() => undefined);
+    this.#upgrade = new AbortController();
+    void keepDeletingStuckPods(cluster, release, this.#upgrade.signal, (pod) => {
+      void pulumi.log.info(`${where}: Pod ${pod} is not ready and has an older template; it is deleted`);
+    });
+  }
+
+  /** Undefined: nothing is known of it in this run. */
+  async #find(): Promise<Found | undefined> {
+    const { release: name, namespace, wanted, access } = this.#mended;
+    const known = await settled(pulumi.output({ ...access, namespace, wanted }));
+    if (known === undefined) return undefined;
+    const { kubeConfigOf } = await import("../../kubernetes/connection/cluster.ts");
+    const { context, kubeconfig } = known;
+    const cluster = ifReadable(() => kubeConfigOf({ context, kubeconfig }));
+    if (cluster === undefined) return undefined;
+    return { cluster, release: { namespace: known.namespace, name }, wanted: known.wanted };
+  }
+}
+
+const patienceMs = 10_000;
+
+/** How long what was deleted of a release may take to answer again before Helm goes on with the rest. */
+const restoreSeconds = 120;
+
+/** Undefined where there is no way into the cluster: what is done with it next tells so. */
+function ifReadable(read: () => KubeConfig): KubeConfig | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the cluster does not answer, or not in time: what is done with it next tells so. */
+const ifAnswered = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  Promise.race([answer.catch(() => undefined), sleep(patienceMs, undefined, { ref: false })]);
+
+// Loaded only where there is something to do: the library is large.
+const helm = () => import("../../kubernetes/helm/release.ts");
+const client = () => import("@kubernetes/client-node");

@@ -1,0 +1,120 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { KeySource } from "../../kubernetes/diagnosis/keys.ts";
+import type { Problem } from "../../kubernetes/diagnosis/diagnosis.ts";
+import { settled } from "./settled.ts";
+
+/** Where something is that takes its time to get ready. */
+export interface WatchArgs {
+  /** What it is, in words, e.g. `istiod`. */
+  readonly what: string;
+  readonly namespace: pulumi.Input<string>;
+  /** The cluster that it is in: its kubeconfig, else the context of the host. */
+  readonly access: {
+    readonly kubeconfig?: pulumi.Output<string>;
+    readonly context?: string | undefined;
+  };
+  /** The host, for something inside of a virtual cluster. */
+  readonly host: { readonly context: string | undefined };
+  /** What the configuration says of its pods. */
+  readonly keys: KeySource;
+}
+
+/** Somebody who knows why something does not get ready. */
+export interface Watch {
+  /** For whatever is watched. */
+  readonly hooks: Pick<
+    pulumi.ResourceHookBinding,
+    "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate"
+  >;
+  /** Says why it has failed, once for each reason. */
+  readonly explain: (errors: readonly string[]) => Promise<void>;
+}
+
+/** How often one looks, in seconds, once the wait is no longer a short one. */
+const repeatSeconds = 10;
+
+/** What a run says that somebody ended. */
+const isEnded = (error: string): boolean => /context canceled|cancell?ed/i.test(error);
+
+/**
+ * Watches what a resource brings while the engine waits for it: says what keeps it from getting ready, and ends the run
+ * where waiting is no use, which Helm and the engine know nothing of before the time is over.
+ */
+export function watch(resource: string, args: WatchArgs): Watch {
+  let end = (): void => undefined;
+  const told = new Set<string>();
+
+  const look = async (): Promise<readonly Problem[]> => {
+    // Loaded only where something takes its time: the library is large.
+    const [{ problemsAt }, { keysIn }] = await Promise.all([
+      import("../../kubernetes/diagnosis/diagnose.ts"),
+      import("../../kubernetes/diagnosis/keys.ts"),
+    ]);
+    const { namespace, access, host, keys } = args;
+    const known = await settled(pulumi.output({ ...access, namespace }));
+    if (known === undefined) return [];
+    const { kubeconfig, ...where } = known;
+    const inside =
+      kubeconfig === undefined ? undefined : { context: host.context, namespace: keys.cluster.name };
+    return problemsAt({ ...where, kubeconfig, host: inside, keysOf: keysIn(keys) });
+  };
+
+  const error = async (reason: string): Promise<void> => {
+    if (told.has(reason)) return;
+    told.add(reason);
+    const namespace = (await settled(pulumi.output(args.namespace))) ?? "";
+    await pulumi.log.error(`${args.what} in namespace ${namespace}: ${reason}`);
+  };
+
+  const begin = new pulumi.ResourceHook(`${resource}-waits`, async ({ urn }) => {
+    const [{ createPatience, patience }, { endRun }] = await Promise.all([
+      import("../../kubernetes/waits/patience.ts"),
+      import("../../kubernetes/waits/end-run.ts"),
+    ]);
+    const judge = createPatience(Date.now());
+    const row = { urn: pulumi.output(urn) } as pulumi.Resource;
+    let timer: NodeJS.Timeout | undefined;
+    const after = (seconds: number): void => {
+      timer = setTimeout(() => void lookOnce(), seconds * 1000).unref();
+    };
+    const lookOnce = async (): Promise<void> => {
+      const own = timer;
+      // What cannot be seen now may be seen at the next look.
+      const verdict = judge(await look().catch(() => []), Date.now());
+      if (timer !== own) return;
+      if (verdict.hopeless !== undefined) {
+        end();
+        await error(verdict.hopeless);
+        await endRun();
+        return;
+      }
+      if (verdict.news !== undefined) await pulumi.log.info(verdict.news, row, undefined, verdict.isSlow);
+      after(repeatSeconds);
+    };
+    end();
+    end = () => {
+      clearTimeout(timer);
+      timer = undefined;
+    };
+    after(patience.quietSeconds);
+  });
+  const ended = new pulumi.ResourceHook(`${resource}-ends`, () => {
+    end();
+  });
+
+  return {
+    hooks: { beforeCreate: [begin], afterCreate: [ended], beforeUpdate: [begin], afterUpdate: [ended] },
+    async explain(errors) {
+      end();
+      if (errors.some(isEnded)) return;
+      for (const { text } of await look().catch(() => [])) await error(text);
+    },
+  };
+}
+
+/** An error hook that says why something has failed; it is not tried again. */
+export const explaining = (resource: string, { explain }: Watch): pulumi.ErrorHook =>
+  new pulumi.ErrorHook(`${resource}-failure`, async ({ errors }) => {
+    await explain(errors);
+    return false;
+  });

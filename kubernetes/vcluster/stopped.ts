@@ -1,0 +1,47 @@
+import { AppsV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { labCommand } from "../../messages/commands.ts";
+import { ifExists } from "../connection/cluster.ts";
+import { poll } from "../waits/poll.ts";
+
+export interface StopArgs {
+  /** Name of the virtual cluster, and of its namespace on the host. */
+  readonly cluster: string;
+  readonly timeoutSeconds: number;
+}
+
+/** What became of it. */
+export interface Stopped {
+  /** How many pods of the cluster were removed from the host. */
+  readonly removed: number;
+}
+
+/**
+ * Waits until the control plane of a virtual cluster is gone, and then removes the cluster's pods from the host.
+ *
+ * @throws where there is no StatefulSet: what runs the cluster then is not known, and would make the pods again
+ */
+export async function stopped(host: KubeConfig, { cluster, timeoutSeconds }: StopArgs): Promise<Stopped> {
+  const apps = host.makeApiClient(AppsV1Api);
+  const replicas = await poll({
+    what: `the control plane of ${cluster} to stop`,
+    hint: `Look at kubectl -n ${cluster} get pods.`,
+    timeoutSeconds,
+    look: async () => {
+      const set = await ifExists(apps.readNamespacedStatefulSet({ namespace: cluster, name: cluster }));
+      if (set === undefined) return { value: undefined };
+      const pods = set.status?.replicas ?? 0;
+      return pods === 0 ? { value: pods } : { state: `it has ${pods} pods` };
+    },
+  });
+  if (replicas === undefined)
+    throw new Error(
+      `StatefulSet ${cluster} in namespace ${cluster} of the host, the control plane that is to stop, is not there: ${labCommand("status")} says what is`,
+    );
+  // Only now: as long as it runs, the syncer makes them anew.
+  const core = host.makeApiClient(CoreV1Api);
+  const labelSelector = `vcluster.loft.sh/managed-by=${cluster}`;
+  const { items } = await core.listNamespacedPod({ namespace: cluster, labelSelector });
+  const names = items.map(({ metadata }) => metadata?.name ?? "");
+  await Promise.all(names.map((name) => ifExists(core.deleteNamespacedPod({ namespace: cluster, name }))));
+  return { removed: names.length };
+}

@@ -1,0 +1,185 @@
+import type { V1Toleration } from "@kubernetes/client-node";
+import type { CheckedSettings } from "../config/settings.ts";
+import { isMapping } from "../schema/mapping.ts";
+import type { ReleaseKind } from "../schema/releases.ts";
+import { bookinfoNamespace, bookinfoServices } from "../values/bookinfo.ts";
+import { labView, needKeycloak, neededAddOns, turnedOn } from "../capabilities/all.ts";
+import { keycloak, keycloakContainer } from "../values/keycloak.ts";
+import { type LabRelease, labReleases } from "./releases.ts";
+import type { Resources } from "../values/resources.ts";
+
+/** Pods of a lab that are alike, as far as this is known without its charts. */
+export interface ReckonedPods {
+  readonly cluster: string;
+  /** As `NAMESPACE/NAME`. */
+  readonly workload: string;
+  readonly count: number;
+  readonly spec: {
+    readonly containers: readonly { readonly image?: string; readonly resources: Requests }[];
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly tolerations?: readonly V1Toleration[];
+  };
+  /** Whether a new pod takes the place of an old one only when that is gone. */
+  readonly isStateful?: true;
+}
+
+interface Requests {
+  readonly requests?: Record<string, string>;
+  readonly limits?: Record<string, string>;
+}
+
+/** Where values have the resources of a container, and what its chart has where they have none. */
+type Sized = readonly [path: string, otherwise: Resources];
+
+const asking = (cpu: string, memory: string): Resources => ({ requests: { cpu, memory } });
+const gloo = asking("125m", "256Mi");
+const nothing: Resources = {};
+
+/** Deployments of charts, each with its containers. Source: values.yaml of the charts in `versions.ts`. */
+const deployments: Readonly<Partial<Record<ReleaseKind, Readonly<Record<string, readonly Sized[]>>>>> = {
+  glooMeshEnterprise: {
+    "gloo-mesh-mgmt-server": [["glooMeshMgmtServer.resources", gloo]],
+    "gloo-mesh-ui": [
+      ["glooMeshUi.resources", gloo],
+      ["glooMeshUi.sidecars.console.resources", gloo],
+      ["glooMeshUi.sidecars.envoy.resources", asking("500m", "256Mi")],
+    ],
+    "gloo-mesh-redis": [["glooMeshRedis.resources", gloo]],
+    "prometheus-server": [["prometheus.server.resources", nothing]],
+  },
+  glooMeshAgent: { "gloo-mesh-agent": [["glooMeshAgent.resources", asking("50m", "128Mi")]] },
+  istiod: { istiod: [["pilot.resources", asking("500m", "2048Mi")]] },
+  ingress: { "istio-ingressgateway": [["resources", asking("100m", "128Mi")]] },
+  eastWest: { "istio-eastwestgateway": [["resources", asking("100m", "128Mi")]] },
+};
+
+/** Where values have the number of pods. */
+const replicas: Readonly<Partial<Record<ReleaseKind, string>>> = {
+  istiod: "pilot.replicaCount",
+  ingress: "replicaCount",
+  eastWest: "replicaCount",
+};
+
+const proxy: Sized = ["global.proxy.resources", asking("100m", "128Mi")];
+const dns = asking("100m", "70Mi");
+
+const at = (values: unknown, path: string): unknown =>
+  path.split(".").reduce<unknown>((inside, key) => (isMapping(inside) ? inside[key] : undefined), values);
+
+/** What a container is given: the chart's own, with what values have over it. */
+function sized(values: unknown, [path, otherwise]: Sized) {
+  const chosen = at(values, path) as Resources | undefined;
+  const merged = (kind: keyof Resources) =>
+    Object.fromEntries(
+      // To Helm, null takes a chart's own away.
+      Object.entries<unknown>({ ...otherwise[kind], ...chosen?.[kind] }).filter(
+        ([, amount]) => amount !== null,
+      ),
+    ) as Record<string, string>;
+  return { resources: { requests: merged("requests"), limits: merged("limits") } satisfies Requests };
+}
+
+const unknown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
+
+/**
+ * The pods of a lab with what they ask for, from the values that its charts are given and the defaults of the charts in
+ * the versions that the lab is known with: what a preview can tell at once, and without helm.
+ */
+export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
+  const { management, workloads, versions, imageRegistry, capabilities } = settings;
+  const on = turnedOn(capabilities, labView(workloads));
+  const releases = labReleases(settings, unknown);
+  return [management, ...workloads].flatMap((cluster) => {
+    const own = releases.filter((release) => release.cluster === cluster.name);
+    const sidecar = sized(own.find(({ kind }) => kind === "istiod")?.values, proxy);
+    const bookinfo =
+      "bookinfo" in cluster && cluster.bookinfo !== undefined
+        ? bookinfoServices({ ...cluster.bookinfo, tag: versions.bookinfo, imageRegistry })
+        : [];
+    const addOns = own.some(({ kind }) => kind === "glooMeshAddOns") ? [...neededAddOns(on), "redis"] : [];
+    const inside = [
+      { workload: "kube-system/coredns", count: 1, spec: { containers: [{ resources: dns as Requests }] } },
+      ...own.flatMap(deployed),
+      ...addOns.map((name) => ({
+        workload: `gloo-mesh-addons/${name}`,
+        count: 1,
+        spec: { containers: [sidecar] },
+      })),
+      ...bookinfo.flatMap(({ name, versions: each }) =>
+        each.map(({ version, image }) => ({
+          workload: `${bookinfoNamespace}/${name}-${version}`,
+          count: 1,
+          spec: { containers: [{ ...sidecar, image }] },
+        })),
+      ),
+      ...(cluster === management && needKeycloak(on)
+        ? [
+            {
+              workload: `${keycloak}/${keycloak}`,
+              count: 1,
+              spec: { containers: [keycloakContainer(versions.keycloak, imageRegistry)] },
+            },
+          ]
+        : []),
+    ];
+    return [
+      ...own.flatMap(controlPlane),
+      ...inside.map((pods) => ({ ...pods, count: cluster.paused ? 0 : pods.count })),
+    ].map((pods) => ({ cluster: cluster.name, ...pods }));
+  });
+}
+
+type Uncounted = Omit<ReckonedPods, "cluster">;
+
+/** The pod of a virtual cluster's control plane, on the host. */
+function controlPlane({ kind, release, values }: LabRelease): Uncounted[] {
+  if (kind !== "vcluster") return [];
+  const {
+    nodeSelector,
+    tolerations,
+    replicas: count = 1,
+    defaultImageRegistry = "",
+  } = values as {
+    nodeSelector?: Record<string, string>;
+    tolerations?: V1Toleration[];
+    replicas?: number;
+    defaultImageRegistry?: string;
+  };
+  const image = at(values, "vcluster.image");
+  return [
+    {
+      workload: `${release}/${release}`,
+      count,
+      isStateful: true,
+      spec: {
+        containers: [
+          {
+            ...sized(values, ["vcluster.resources", nothing]),
+            image: `${defaultImageRegistry}${String(image)}`,
+          },
+          sized(values, ["syncer.resources", nothing]),
+        ],
+        ...(nodeSelector === undefined ? {} : { nodeSelector }),
+        ...(tolerations === undefined ? {} : { tolerations }),
+      },
+    },
+  ];
+}
+
+function deployed({ kind, namespace, values }: LabRelease): Uncounted[] {
+  const count = at(values, replicas[kind] ?? "") ?? 1;
+  const pilot =
+    kind === "istiod"
+      ? `${String(at(values, "global.hub"))}/pilot:${String(at(values, "global.tag"))}`
+      : undefined;
+  return Object.entries(deployments[kind] ?? {}).map(([name, containers]) => ({
+    workload: `${namespace}/${name}`,
+    count: Number(count),
+    spec: {
+      containers: containers.map((container) => ({
+        ...sized(values, container),
+        ...(pilot === undefined ? {} : { image: pilot }),
+      })),
+    },
+  }));
+}

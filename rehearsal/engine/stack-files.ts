@@ -1,0 +1,128 @@
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { isMapping, type Mapping, mapping } from "../../schema/mapping.ts";
+import { configText, pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
+import { isSecret, readProject, readStackFile, type StackFile } from "../../config/stack-file/stack-file.ts";
+import { exitCodes, Failure } from "../../messages/failure.ts";
+import { type Versions, versions } from "../../versions/versions.ts";
+import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
+import { openHostFile } from "../host/base/host-file.ts";
+import { keptPauses, type Pauses, pausesIn, withPauses } from "./kept-pauses.ts";
+import { paths, root } from "../kit/paths.ts";
+import type { Stack } from "./rehearsed-stack.ts";
+
+/** Settings that belong to the user's secrets, and say nothing of the lab. */
+const encryption = ["encryptionsalt", "encryptedkey", "secretsprovider"];
+
+/** Where a folder has the file of a stack. */
+export const stackFileIn = (folder: string, name: string): string => join(folder, `Pulumi.${name}.yaml`);
+
+/** Writes the configuration of a stack for the host as it is now; gives it, and what verbs noted in it before. */
+export function configure(stack: Stack): ReturnType<typeof rehearsedFile> {
+  const rehearsed = rehearsedFile(stack);
+  writeFileAtomically(stack.configFile, pulumiYaml(rehearsed.file));
+  writeFileAtomically(
+    saidFile(stack),
+    JSON.stringify(pausesIn(userStackFile(stack.name), readProject(root).name)),
+  );
+  return rehearsed;
+}
+
+/** What the user's own file said of pauses when the rehearsed one was written. */
+const saidFile = ({ name }: Stack): string => join(paths.stack, `${name}.paused.json`);
+
+/** The configuration with which a stack would be rehearsed now, and what verbs noted in the one before. */
+export function rehearsedFile(stack: Stack): { readonly file: StackFile; readonly kept: Pauses } {
+  const { name: project } = readProject(root);
+  const before = readStackFile(stack.configFile, readFileIfAny(stack.configFile) ?? "", project);
+  const user = userStackFile(stack.name);
+  const said = JSON.parse(readFileIfAny(saidFile(stack)) ?? "{}") as Pauses;
+  const kept = keptPauses(pausesIn(user, project), pausesIn(before, project), said);
+  const { network } = openHostFile().read();
+  const charts = relative(root, paths.charts);
+  return { file: overlay(withPauses(user, kept, project), before, { project, charts, network }), kept };
+}
+
+/** What a rehearsal lays over a stack's file. */
+export interface Overlay {
+  /** Name of the project. */
+  readonly project: string;
+  /** Folder of the charts. */
+  readonly charts: string;
+  /** Number of the host's network, if it has one: in another one all addresses are others. */
+  readonly network?: number | undefined;
+}
+
+/**
+ * The stack file that is rehearsed: the user's without its secrets, on the rehearsal's host and charts.
+ * What an earlier run encrypted for itself is kept.
+ */
+export function overlay(
+  user: StackFile,
+  before: StackFile,
+  { project, charts, network }: Overlay,
+): StackFile {
+  const own = (key: string): string => `${project}:${key}`;
+  const plain = Object.entries(user).filter(([key]) => !encryption.includes(key) && key !== "config");
+  const kept = Object.entries(before).filter(([key]) => encryption.includes(key));
+  const config = mapping(withoutSecrets(user.config ?? {}));
+  const reasons = [config[own("renew")], network === undefined ? undefined : `network ${network}`];
+  return {
+    ...Object.fromEntries([...kept, ...plain]),
+    config: {
+      ...Object.fromEntries(
+        Object.entries(config).filter(([key]) => !secretKeys.some((secret) => key === own(secret))),
+      ),
+      [own("hostContext")]: "host",
+      [own("charts")]: charts,
+      [own("renew")]: reasons
+        .filter((reason) => reason !== undefined && reason !== null)
+        .map(configText)
+        .join(", "),
+      ...Object.fromEntries(
+        placeholders(config, project).map((key) => [own(key), before.config?.[own(key)]]),
+      ),
+    },
+  };
+}
+
+/** Keys that are a secret each. */
+const secretKeys = ["licenseKey", "oidcClientSecret"];
+
+/** Those of them that a configuration wants. */
+export function placeholders(config: Mapping, project: string): string[] {
+  const { oidc } = mapping(config[`${project}:capabilities`]);
+  const isWanted: Readonly<Record<string, boolean>> = {
+    licenseKey: true,
+    oidcClientSecret: isMapping(oidc) && isMapping(oidc["issuer"]),
+  };
+  return secretKeys.filter((key) => isWanted[key]);
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((entry) => !isSecret(entry)).map(withoutSecrets);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, entry]) => !isSecret(entry))
+      .map(([key, entry]) => [key, withoutSecrets(entry)]),
+  );
+}
+
+/** The user's file of a stack. */
+function userStackFile(name: string): StackFile {
+  const text = readFileIfAny(stackFileIn(root, name));
+  if (text === undefined) throw new Failure(unknownStack(name), exitCodes.usage);
+  return readStackFile(`Pulumi.${name}.yaml`, text, readProject(root).name);
+}
+
+/** The versions of the lab's parts that a stack chooses, or leaves to the lab. */
+export function versionsOf(name: string): Versions {
+  const chosen = userStackFile(name).config?.[`${readProject(root).name}:versions`];
+  return { ...versions, ...(isMapping(chosen) ? (chosen as Partial<Versions>) : {}) };
+}
+
+function unknownStack(name: string): string {
+  const names = readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+  return `There is no Pulumi.${name}.yaml, so no stack "${name}" to rehearse. There is: ${names.join(", ")}.`;
+}
