@@ -105,7 +105,7 @@ clean: ## Throw the rehearsal away, with its tools, and the installed packages
 	@if [ -d .rehearsal ] && [ -e $(installed) ]; then $(rehearsal) reset; fi
 	rm -rf .rehearsal node_modules
 
-$(installed): package.json package-lock.json
+$(installed): package.json package-lock.json rehearsal/package.json
 	@# Its warnings are of the machine's Node, in whose place it installs one.
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -89,6 +89,7 @@ describe("the README", () => {
         })),
       }),
     );
-    expect(readme, `README.md lacks:\n${box}`).toContain(box);
+    const file = "rehearsal/README.md";
+    expect(readFileSync(file, "utf8"), `${file} lacks:\n${box}`).toContain(box);
   });
 });
