@@ -84,6 +84,8 @@ describe("doctor, before a lab is up,", () => {
       advice: "Set it to the host's: set serviceCidr to 10.43.0.0/16 in Pulumi.lab.yaml.",
     });
     expect(code).toBe(1);
+    project.configure("lab", { ...lab, serviceCidr: "10.43.0.0/16" });
+    expect((await examined()).found["service range"]).toMatchObject({ level: "fine" });
     project.configure("lab", lab);
   });
 

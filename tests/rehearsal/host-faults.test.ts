@@ -191,6 +191,73 @@ describe.concurrent("one lab, where each run goes on from where the one before i
       expect((await rehearsed("up")).output).toMatch(/^0 changes/m);
     });
 
+    it("gets back what was deleted beside releases, by a run that refreshes, as verify says", async () => {
+      const { apps } = cluster("east");
+      await apps.deleteNamespacedDeployment({ namespace: "bookinfo", name: "reviews-v1" });
+      await cluster("mgmt").custom.deleteNamespacedCustomObject({
+        ...{ group: "admin.gloo.solo.io", version: "v2", plural: "kubernetesclusters" },
+        ...{ namespace: "gloo-mesh", name: "east" },
+      });
+      expect((await rehearse("lab", "--", "verify")).output).toContain('make pulumi ARGS="up --refresh"');
+      await rehearsal.pulumi("up", "--refresh", "--yes", "--skip-preview");
+      expect(await status()).toEqual(well);
+      const verified = await rehearse("lab", "--", "verify");
+      // No container runs, and no request can be made; all else is well.
+      expect(verified.code, verified.output).toBe(3);
+    });
+
+    it("is reached where its gateway is now, once renew is set as verify says", async () => {
+      const host = cluster("host").core;
+      const gateway = { namespace: "istio-gateways", name: "istio-ingressgateway" };
+      await cluster("east").core.deleteNamespacedService(gateway);
+      // Whoever comes first has the address that was free.
+      const other = { namespace: "default", name: "other" };
+      const spec = { type: "LoadBalancer", ports: [{ port: 80 }] };
+      await host.createNamespacedService({ ...other, body: { metadata: { name: other.name }, spec } });
+      const isServed = async () =>
+        (await host.readNamespacedService(other)).status?.loadBalancer?.ingress !== undefined;
+      await until(isServed, 60, () => "it has no address");
+      await rehearsed("up");
+      expect((await rehearse("lab", "--", "verify")).output).toMatch(
+        /set renew to \S+ in Pulumi\.small\.yaml, then make rehearse/,
+      );
+      project.configure("small", { ...lab, renew: "now" });
+      await rehearsed("up");
+      const verified = await rehearse("lab", "--", "verify");
+      expect(verified.code, verified.output).toBe(3);
+      await host.deleteNamespacedService(other);
+    });
+
+    it("is told what of the host refuses its pods, and comes back when that is changed as it says", async () => {
+      const { core } = cluster("host");
+      const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+      const label = (level: string) =>
+        core.patchNamespace(
+          {
+            name: "east",
+            body: { metadata: { labels: { "pod-security.kubernetes.io/enforce": level } } },
+          },
+          merge,
+        );
+      const problems = async () => (await status())["east"]?.[1] ?? "";
+      await label("restricted");
+      await core.deleteNamespacedPod({ namespace: "east", name: "east-0" });
+      let found = "";
+      const isTold = async () => {
+        found = await problems();
+        return found.includes(
+          "kubectl label namespace east pod-security.kubernetes.io/enforce=privileged --overwrite",
+        );
+      };
+      await until(isTold, 60, () => found);
+      await label("privileged");
+      await until(
+        async () => (await problems()) === "",
+        120,
+        () => "it is not well again",
+      );
+    });
+
     it("refuses another volume for a cluster that has one, in a preview", async () => {
       project.configure("small", { ...lab, controlPlane: { storageSize: "10Gi" } });
       const { code, output } = await rehearse("preview");
@@ -233,6 +300,17 @@ describe.concurrent("one lab, where each run goes on from where the one before i
       expect((await rehearsed("lab", "--", "rebuild")).output).toContain(
         "every cluster as the stack knows it",
       );
+
+      // What was refused as long as there was something to lose.
+      project.configure("small", { ...lab, controlPlane: { storageSize: "10Gi" } });
+      await rehearsed("lab", "--", "rebuild", "east", "--force");
+      await rehearsed("up");
+      const claim = await host.readNamespacedPersistentVolumeClaim({
+        namespace: "east",
+        name: "data-east-0",
+      });
+      expect(claim.spec?.resources?.requests?.["storage"]).toBe("10Gi");
+      expect(await status()).toEqual(well);
     });
   });
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { checkSettings, describe as describeMistakes } from "../../../config/check.ts";
 import { exitCodes } from "../../../messages/failure.ts";
 import { readConfiguration, readStack } from "../../../cli/stack/lab.ts";
 import { pulumi } from "../../../cli/stack/pulumi.ts";
@@ -41,15 +42,27 @@ describe("a stack", () => {
     await expect(readStack()).rejects.toThrow(message);
     await expect(pulumi("config", "--json")).rejects.toThrow(message);
     await expect(pulumi("stack", "output", "--json")).rejects.toThrow(message);
-    vi.stubEnv("PULUMI_STACK", "");
+    vi.stubEnv("PULUMI_STACK", undefined);
     await expect(readStack()).rejects.toThrow(/^no stack is selected; the project has dev, kind: /);
+
+    await pulumi("stack", "select", "dev");
+    expect(await readStack()).toBe("dev");
+    init("nope");
+    vi.stubEnv("PULUMI_STACK", "nope");
+    expect(await readStack()).toBe("nope");
   });
 
   it("has secrets that another passphrase, or none, does not open", async () => {
     init("secret");
     vi.stubEnv("PULUMI_STACK", "secret");
-    await pulumi("config", "set", "--secret", "mesh-lab:licenseKey", "K");
+    const missing = "licenseKey: it is not set. Gloo Mesh needs a license key from solo.io: ";
+    const { input, secretKeys } = await readConfiguration();
+    expect(describeMistakes("mesh-lab", checkSettings(input, secretKeys).mistakes)).toContain(
+      `${missing}pulumi config set --secret licenseKey KEY`,
+    );
+    await pulumi("config", "set", "--secret", "licenseKey", "K");
     expect((await readConfiguration()).input["licenseKey"]).toBe("K");
+    await pulumi("stack", "change-secrets-provider", "--help");
     vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "shut");
     await expect(readConfiguration()).rejects.toThrow(
       /is another than was given: set PULUMI_CONFIG_PASSPHRASE/,
