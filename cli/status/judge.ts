@@ -99,6 +99,7 @@ const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>>
     `its control plane was scaled down by hand: ${labCommand(`resume ${name}`)} starts it, ${labCommand(`pause ${name}`)} makes it a pause.`,
   ],
   gone: (cluster) => {
+    if (isRefused(cluster.release)) return releaseProblem(cluster.release);
     if (cluster.strangeness !== undefined) return lost(cluster);
     return cluster.onHost.length > 0
       ? [...cluster.onHost]
@@ -125,6 +126,9 @@ function pauseProblems({ name, isToBePaused }: SeenCluster, state: State): strin
       ]
     : [];
 }
+
+/** Whether it was to be deleted, and the cluster did not let go of it. */
+const isRefused = ({ refused = [] }: SeenRelease): boolean => refused.length > 0;
 
 function releaseProblem(release: SeenRelease): string[] {
   const { name, namespace, status, lacksNamespace = false, refused = [], missing = [] } = release;

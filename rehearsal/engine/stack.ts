@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { rehearsalMark } from "../../messages/commands.ts";
 import { pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
@@ -10,6 +11,7 @@ import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { knowing } from "../host/network/name-space.ts";
 import { paths, rehearsalDir, root } from "../kit/paths.ts";
 import type { Stack } from "./rehearsed-stack.ts";
+import { worthTelling } from "./progress.ts";
 import { configure, placeholders, rehearsedFile, stackFileIn } from "./stack-files.ts";
 
 /** Set for every process of an engine that the driver starts, so that a later run finds those that outlived it. */
@@ -188,7 +190,7 @@ export function pulumi(stack: Stack, args: readonly string[], input?: string): P
 export function pulumiForUser(stack: Stack, args: readonly string[]): Promise<number> {
   const call = invocation(stack, args);
   const env = isProgramCommand(args) ? engineEnv(stack) : stack.env;
-  return forUser(knowing("pulumi"), call.args, { cwd: call.cwd, env });
+  return forUser(knowing("pulumi"), call.args, { cwd: call.cwd, env }, "pipe");
 }
 
 /** Runs a verb of the lab on a stack as if this were the user's own; returns its exit code. */
@@ -207,15 +209,26 @@ function forUser(
   program: string,
   args: readonly string[],
   options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  stderr: "inherit" | "pipe" = "inherit",
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     // Ctrl-C reaches both; it is for the program to end.
     process.on("SIGINT", () => undefined);
-    spawn(program, args, { ...options, stdio: "inherit" })
-      .on("error", reject)
-      .on("exit", (code) => {
+    const child = spawn(program, args, { ...options, stdio: ["inherit", "inherit", stderr] });
+    const lines = child.stderr === null ? undefined : createInterface(child.stderr);
+    // Which plugins there are is told where they are chosen, and no news at each call.
+    lines?.on("line", (line) => {
+      if (line === "" || worthTelling(line) !== "") console.error(line);
+    });
+    child.on("error", reject).on("exit", (code) => {
+      const end = (): void => {
         resolve(code ?? 1);
-      });
+      };
+      if (lines === undefined) end();
+      else lines.on("close", end);
+      // A plugin that outlives it holds on to its output.
+      setTimeout(end, 1000).unref();
+    });
   });
 }
 

@@ -41,7 +41,7 @@ const walk = "tests/rehearsal/walk-through.test.ts";
 const followed: Readonly<Record<string, readonly [file: string, test: string]>> = {
   "pulumi up": [faults, "gets back what was deleted of a release, by a run without any other change"],
   "pulumi up --refresh": [faults, "gets back what was deleted beside releases, by a run that refreshes"],
-  "pulumi destroy": [faults, "says what the cluster does not let go of, and goes when it does"],
+  "pulumi destroy": [faults, "says what the cluster does not let go of, and leaves nothing when it does"],
   "pulumi stack select NAME": [stacks, "that the project does not have is told with those that there are"],
   "pulumi stack init X": [stacks, "that the project does not have is told with those that there are"],
   "pulumi stack change-secrets-provider --help": [stacks, "has secrets that another passphrase, or none"],
@@ -53,7 +53,7 @@ const followed: Readonly<Record<string, readonly [file: string, test: string]>> 
   "lab resume": [pause, "ends with every pod ready again, and nothing left to do"],
   "lab resume X": ["tests/rehearsal/verbs/status.ts", "names what of a cluster is missing on the host"],
   "lab pause X": [pause, "does nothing the second time"],
-  "lab status": [faults, "says what the cluster does not let go of, and goes when it does"],
+  "lab status": [faults, "says what the cluster does not let go of, and leaves nothing when it does"],
   "lab doctor": ["tests/rehearsal/doctor-hosts.test.ts", "finds a host too small"],
   "lab pods X": ["tests/rehearsal/verbs/pods.ts", "has each pod of a virtual cluster"],
   "lab graph --output X/lab.svg": [walk, "npm run lab -- graph"],

@@ -102,6 +102,19 @@ describe("the state of a cluster", () => {
 });
 
 describe("what is wrong with a release or an agent", () => {
+  it("is why it does not go, where a cluster was to go", () => {
+    const release = {
+      name: "east",
+      namespace: "east",
+      status: "uninstalling",
+      refused: ["Service east: it is kept"],
+    };
+    const gone = { controlPlane: undefined, strangeness: "it is not on the host", release };
+    expect(judged(gone)?.problems).toEqual([
+      "east: Helm release east is uninstalling, and the cluster refuses to delete Service east: it is kept. Take away what refuses it, then pulumi destroy.",
+    ]);
+  });
+
   it.each<[what: string, seen: Partial<SeenCluster>, problem: string]>([
     [
       "a release that is not there",
