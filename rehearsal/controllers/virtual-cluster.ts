@@ -27,6 +27,9 @@ export const planeName = ({ name, namespace }: Named): string =>
 /** Under which name the certificates of a vcluster's istiod are kept. */
 export const authorityOfIstiod = (tenant: Named): string => `${planeName(tenant)}-istiod`;
 
+/** How long one of those who act may take to end: a request may take 20 s until it is given up. */
+const patienceSeconds = 30;
+
 /** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run, `isReady` is about its pod. */
 export async function startVirtualCluster(
   { env, host: hostConfig }: ActorContext,
@@ -37,7 +40,9 @@ export async function startVirtualCluster(
 ): Promise<{ readonly cluster: VirtualCluster; readonly port: number; readonly stop: Stop }> {
   const stops: Stop[] = [];
   const stop = async (): Promise<void> => {
-    for (const next of stops.splice(0).reverse()) await next();
+    // What does not end holds up nobody: the next control plane of this name waits for the end of this one.
+    for (const next of stops.splice(0).reverse())
+      await Promise.race([next(), sleep(patienceSeconds * 1000, undefined, { ref: false })]);
   };
   try {
     const webhooks = await startWebhookProxy((line) => {

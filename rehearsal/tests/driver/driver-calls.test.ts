@@ -76,7 +76,9 @@ describe("make", () => {
   const folder = join(scratch, "50% l#ab 'q' $HOME");
   mkdirSync(join(folder, "node_modules", ".bin"), { recursive: true });
   cpSync(join(root, "Makefile"), join(folder, "Makefile"));
-  for (const file of ["package.json", "package-lock.json"]) writeFileSync(join(folder, file), "{}");
+  mkdirSync(join(folder, "rehearsal"), { recursive: true });
+  for (const file of ["package.json", "package-lock.json", "rehearsal/package.json"])
+    writeFileSync(join(folder, file), "{}");
   writeFileSync(join(folder, "node_modules", ".package-lock.json"), "{}");
   const echo = '#!/bin/sh\nprintf "%s\\n" "$@" "STACK=$STACK" "CHARTS=$CHARTS" "HOST=$HOST"\n';
   writeFileSync(join(folder, "node_modules", ".bin", "node"), echo, { mode: 0o755 });
