@@ -12,7 +12,8 @@ const scratch = mkdtempSync(join(tmpdir(), "bundled-programs-"));
 
 beforeAll(async () => {
   await bundlePrograms();
-});
+  // Beside everything else that a machine has to do.
+}, 120_000);
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
