@@ -29,7 +29,7 @@ const allowed = z
 export const accessControl = capability({
   title: "access control",
   description: "lets only some clients reach a service; by default only reviews may ask for ratings",
-  knobs: object({
+  options: object({
     allow: key(
       membersOf(bookinfoServiceNames, () => allowed)
         .prefault({ ratings: ["reviews"] })

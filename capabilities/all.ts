@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { GlooResource, WorkspaceOptions } from "../values/gloo-resources.ts";
 import { accessControl } from "./access-control.ts";
-import type { AddOn, Capability, LabView, Plan } from "./common/definition.ts";
+import type { AddOn, Capability, Topology, Plan } from "./common/definition.ts";
 import { failover } from "./failover.ts";
 import { faultInjection, injectedErrors } from "./fault-injection.ts";
 import { headerManipulation } from "./header-manipulation.ts";
@@ -41,9 +41,9 @@ export type CapabilityName = keyof typeof capabilities;
 
 export const capabilityNames = Object.keys(capabilities) as CapabilityName[];
 
-/** Knobs of the capabilities that are on; what is `false` or missing is off. */
+/** Options of the capabilities that are on; what is `false` or missing is off. */
 export type ChosenCapabilities = {
-  readonly [Name in CapabilityName]?: z.output<(typeof capabilities)[Name]["knobs"]> | false | undefined;
+  readonly [Name in CapabilityName]?: z.output<(typeof capabilities)[Name]["options"]> | false | undefined;
 };
 
 /** A capability that is on, and what it comes to. */
@@ -52,13 +52,13 @@ export interface TurnedOn extends Plan, Pick<Capability, "title" | "soloIstio" |
 }
 
 /** What the capabilities that are on come to, in the order of the table. */
-export function turnedOn(chosen: ChosenCapabilities, view: LabView): TurnedOn[] {
+export function enabledCapabilities(chosen: ChosenCapabilities, view: Topology): TurnedOn[] {
   const { faultInjection: injection } = chosen;
   const faults = injection === undefined || injection === false ? undefined : injectedErrors(injection);
   const lab = { ...view, faults };
   return capabilityNames.flatMap((name) => {
-    const knobs = chosen[name];
-    if (knobs === undefined || knobs === false) return [];
+    const options = chosen[name];
+    if (options === undefined || options === false) return [];
     const definition: Capability = capabilities[name];
     const { title, soloIstio, addOn } = definition;
     return [
@@ -67,7 +67,7 @@ export function turnedOn(chosen: ChosenCapabilities, view: LabView): TurnedOn[] 
         title,
         ...(soloIstio === undefined ? {} : { soloIstio }),
         ...(addOn === undefined ? {} : { addOn }),
-        ...definition.plan(knobs, lab),
+        ...definition.plan(options, lab),
       },
     ];
   });
@@ -102,14 +102,14 @@ export const regionOf = ({ region }: { readonly region?: string | undefined }): 
   region ?? defaultRegion;
 
 /** The lab as capabilities see it, with addresses where they are known. */
-export function labView(
+export function topologyOf(
   workloads: readonly {
     readonly name: string;
     readonly region?: string | undefined;
-    readonly bookinfo?: { readonly reviews: LabView["bookinfo"][number]["reviews"] } | undefined;
+    readonly bookinfo?: { readonly reviews: Topology["bookinfo"][number]["reviews"] } | undefined;
   }[],
-  addresses: Pick<LabView, "ingressUrl" | "issuerUrl"> = { ingressUrl: "", issuerUrl: "" },
-): LabView {
+  addresses: Pick<Topology, "ingressUrl" | "issuerUrl"> = { ingressUrl: "", issuerUrl: "" },
+): Topology {
   return {
     home: workloads[0]?.name ?? "",
     regions: [...new Set(workloads.map(regionOf))],

@@ -19,7 +19,7 @@ const toVirtualDestination = { applyToDestinations: [{ kind: "VIRTUAL_DESTINATIO
 export const failover = capability({
   title: "failover",
   description: `one host, \`${host}\`, for the product pages of all clusters: the nearest one that works answers`,
-  knobs: object({
+  options: object({
     regions: key(
       z
         .array(

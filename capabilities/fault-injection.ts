@@ -19,7 +19,7 @@ const abort = object({
   percentage: key(share.default(50), "how many of them, in percent"),
 });
 
-const knobs = object({
+const options = object({
   route: key(
     oneOf(routeNames).default("ratings"),
     "the route on which: `productpage`, `reviews` or `ratings`",
@@ -35,7 +35,7 @@ const knobs = object({
   ),
 }).refine(({ delay, abort }) => delay !== false || abort !== false, "it has neither a delay nor an abort");
 
-type Faults = z.output<typeof knobs>;
+type Faults = z.output<typeof options>;
 
 /** The errors that it injects, if any. */
 export const injectedErrors = ({ route, abort }: Faults): InjectedErrors | undefined =>
@@ -45,7 +45,7 @@ export const faultInjection = capability({
   title: "fault injection",
   description:
     "holds requests back, or answers them with an error; by default 2 s for half of those for ratings",
-  knobs,
+  options,
   plan: (faults) => {
     const { route, delay, abort } = faults;
     return {

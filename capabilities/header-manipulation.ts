@@ -19,7 +19,7 @@ const isEitherOr = (added: Readonly<Record<string, string>>, removed: readonly s
 export const headerManipulation = capability({
   title: "header manipulation",
   description: "adds headers to what goes through the ingress gateway, and removes some",
-  knobs: object({
+  options: object({
     appendRequestHeaders: key(headers.default({}), "headers to add to requests"),
     removeRequestHeaders: key(headerNames.default([]), "headers to remove from them"),
     appendResponseHeaders: key(

@@ -12,7 +12,7 @@ export const mirroring = capability({
   title: "mirroring",
   description:
     "sends a copy of each request for reviews elsewhere, and drops its answer; by default to the next cluster that runs Bookinfo",
-  knobs: object({
+  options: object({
     percentage: key(share.default(100), "how many requests, in percent"),
     ...targetKnobs("the next one that runs Bookinfo"),
   }),

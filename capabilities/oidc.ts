@@ -37,7 +37,7 @@ export const oidc = capability({
   title: "OIDC authentication",
   description: "lets in who has logged in; by default with a Keycloak that comes with it",
   addOn,
-  knobs: object({
+  options: object({
     issuer: key(
       object({
         url: key(url, "its URL", "must be set"),

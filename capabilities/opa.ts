@@ -28,7 +28,7 @@ export const opa = capability({
   description:
     "asks a policy in Rego about each request that comes in; by default all may read, and nobody may log in",
   addOn,
-  knobs: object({
+  options: object({
     rego: key(filled.default(rego), "the policy", "`GET` is allowed"),
     query: key(filled.default(allowed), "what must hold for a request"),
   }),

@@ -24,7 +24,7 @@ const leastEjection = 2000;
 export const outlierDetection = capability({
   title: "outlier detection",
   description: "leaves out endpoints that fail; by default those of ratings, after two errors in a row",
-  knobs: object({
+  options: object({
     service: key(oneOf(bookinfoServiceNames).default("ratings"), "the service whose endpoints these are"),
     ...outlierKnobs,
   }),

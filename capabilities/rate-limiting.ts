@@ -21,7 +21,7 @@ export const rateLimiting = capability({
   description: "refuses requests beyond a number; by default the fourth of a minute that comes in",
   soloIstio: "Solo.io supports rate limits at gateways with it only",
   addOn,
-  knobs: object({
+  options: object({
     requestsPerUnit: key(uint32.default(3), "how many requests are let in"),
     unit: key(oneOf(units).default("MINUTE"), "a `SECOND`, `MINUTE`, `HOUR` or `DAY`"),
   }),

@@ -17,7 +17,7 @@ interface Retries {
 export const retries = capability({
   title: "retries",
   description: "tries failed requests again; by default those that come in, three times",
-  knobs: object({
+  options: object({
     route: key(
       oneOf(routeNames).default("productpage"),
       "the route on which: `productpage`, `reviews` or `ratings`",

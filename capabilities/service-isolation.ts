@@ -6,7 +6,7 @@ import { pathOf } from "./common/routes.ts";
 export const serviceIsolation = capability({
   title: "service isolation",
   description: "lets nothing that is not of the workspace reach its services",
-  knobs: object({
+  options: object({
     trimProxyConfig: key(flag.default(true), "proxies know the services of the workspace only"),
   }),
   plan: ({ trimProxyConfig }) => ({

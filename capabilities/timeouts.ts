@@ -3,7 +3,7 @@ import { object, oneOf } from "../schema/fields.ts";
 import { duration, millisecondsOf } from "../schema/traffic-fields.ts";
 import { attemptsFor, patience, ratingsDelay, slowRatings } from "./common/bookinfo-faults.ts";
 import type { CannotTell, Check } from "./common/check.ts";
-import { capability, type LabView } from "./common/definition.ts";
+import { capability, type Topology } from "./common/definition.ts";
 import { policy } from "./common/policy.ts";
 import { isOn, onRoute, pathOf, type RouteName, routeNames } from "./common/routes.ts";
 import { timesFor } from "./common/shares.ts";
@@ -11,7 +11,7 @@ import { timesFor } from "./common/shares.ts";
 export const timeouts = capability({
   title: "timeouts",
   description: "gives up requests that take too long; by default those for reviews after half a second",
-  knobs: object({
+  options: object({
     route: key(
       oneOf(routeNames).default("reviews"),
       "the route on which: `productpage`, `reviews` or `ratings`",
@@ -45,7 +45,7 @@ interface Slow {
 }
 
 /** Half of all requests for ratings are slow, and the product page waits for no answer longer than its patience. */
-function slowOnes(route: RouteName, limit: number, { home, bookinfo }: LabView): Slow[] {
+function slowOnes(route: RouteName, limit: number, { home, bookinfo }: Topology): Slow[] {
   const versions = bookinfo.find(({ cluster }) => cluster === home)?.reviews ?? [];
   const slowPart = (least: number): number =>
     versions.filter((version) => waitOf[version] >= least).length / Math.max(1, versions.length) / 2;
@@ -70,7 +70,7 @@ function slowOnes(route: RouteName, limit: number, { home, bookinfo }: LabView):
 /** How many seconds tell one end of waiting from another. */
 const margin = 0.5;
 
-function checkOf(route: RouteName, requestTimeout: string, lab: LabView): Check | CannotTell {
+function checkOf(route: RouteName, requestTimeout: string, lab: Topology): Check | CannotTell {
   const limit = millisecondsOf(requestTimeout) / 1000;
   const slow = slowOnes(route, limit + margin, lab);
   const found = slow.find(({ seconds }) => limit + margin <= seconds);

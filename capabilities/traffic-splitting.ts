@@ -4,7 +4,7 @@ import { object } from "../schema/fields.ts";
 import { unlessTwice, weight } from "../schema/traffic-fields.ts";
 import type { ReviewsVersion } from "../values/bookinfo.ts";
 import type { Answer, CannotTell, Check } from "./common/check.ts";
-import { capability, type LabView, type Target } from "./common/definition.ts";
+import { capability, type Topology, type Target } from "./common/definition.ts";
 import { destinationOf, pathOf } from "./common/routes.ts";
 import { isShare, mostRequests, timesFor } from "./common/shares.ts";
 import { federating, nextCluster, targetKnobs } from "./common/targets.ts";
@@ -20,7 +20,7 @@ export const trafficSplitting = capability({
   title: "traffic splitting",
   description:
     "divides requests for reviews among versions and clusters; by default 80 % stay, and 20 % go to the next cluster that runs Bookinfo",
-  knobs: object({
+  options: object({
     reviews: key(
       z
         .array(share, "expected a list of shares")
@@ -69,7 +69,7 @@ const looks = { v1: "no stars", v2: "black stars", v3: "red stars" } as const;
 type Look = (typeof looks)[ReviewsVersion];
 
 /** How many answers look how, in percent: the versions behind a share have equal parts of it. */
-function partsOf(shares: readonly Weighted[], { bookinfo }: LabView): Map<Look, number> {
+function partsOf(shares: readonly Weighted[], { bookinfo }: Topology): Map<Look, number> {
   const parts = new Map<Look, number>();
   for (const { weight, cluster, version } of shares) {
     const all = bookinfo.find((one) => one.cluster === cluster)?.reviews ?? [];
@@ -80,7 +80,7 @@ function partsOf(shares: readonly Weighted[], { bookinfo }: LabView): Map<Look, 
   return parts;
 }
 
-function checkOf(shares: readonly Weighted[], lab: LabView): Check | CannotTell {
+function checkOf(shares: readonly Weighted[], lab: Topology): Check | CannotTell {
   const parts = partsOf(shares, lab);
   const usual = partsOf([{ weight: 100, cluster: lab.home, at: "" }], lab);
   const wanted = [...parts].filter(([, percent]) => percent > 0);

@@ -19,7 +19,7 @@ export const transformation = capability({
   description:
     "puts another body into answers of one status; by default into those that say that a page is not there",
   soloIstio: "its filter, io.solo.transformation, is in no other",
-  knobs: object({
+  options: object({
     status: key(httpStatus.default(404), "the status of these answers"),
     body: key(template.default("There is no such page in the lab."), "their body, a template of Inja"),
     headers: key(headersOf(template).default({}), "headers for all answers, each a template of Inja"),

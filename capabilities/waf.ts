@@ -16,7 +16,7 @@ export const waf = capability({
   description:
     "refuses requests that look like an attack; by default those with a JNDI lookup, as of Log4Shell",
   soloIstio: "its filter, io.solo.filters.http.modsecurity, is in no other",
-  knobs: object({
+  options: object({
     rules: key(filled.default(rules), "rules of ModSecurity", "one against JNDI lookups"),
     message: key(filled.default("Refused by the lab's firewall"), "what a refused request is answered with"),
     coreRuleSet: key(flag.default(false), "OWASP's core rules, too"),

@@ -1,7 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig } from "../config/read.ts";
-import { labView, meshRoutes, neededAddOns, needKeycloak, turnedOn } from "../capabilities/all.ts";
+import {
+  topologyOf,
+  meshRoutes,
+  neededAddOns,
+  needKeycloak,
+  enabledCapabilities,
+} from "../capabilities/all.ts";
 import { kebab } from "../capabilities/common/names.ts";
 import { callbackPath, clientSecret, oidcClient } from "../capabilities/oidc.ts";
 import { addOnsRelease } from "../plan/releases.ts";
@@ -37,7 +43,7 @@ export class Capabilities extends pulumi.ComponentResource {
     const onHome = { parent: this, provider: vcluster.provider, ...vcluster.inside, dependsOn: ground };
 
     const ingressUrl = istio.ingressUrl ?? pulumi.output("");
-    const needs = turnedOn(chosen, labView(workloads));
+    const needs = enabledCapabilities(chosen, topologyOf(workloads));
     const keycloak = needKeycloak(needs) ? this.keycloak(name, args, ingressUrl) : undefined;
     const secret = keycloak?.clientSecret ?? args.oidcClientSecret;
     const login =
@@ -77,7 +83,7 @@ export class Capabilities extends pulumi.ComponentResource {
       glooResource(`${name}-route-${route.metadata.name}`, route, onHome);
 
     const issuerUrl = keycloak?.issuerUrl ?? "";
-    for (const on of turnedOn(chosen, labView(workloads, { ingressUrl, issuerUrl })))
+    for (const on of enabledCapabilities(chosen, topologyOf(workloads, { ingressUrl, issuerUrl })))
       new Capability(
         `${name}-${kebab(on.name)}`,
         { on, ground: [...ground, ...(on.name === "oidc" ? login : [])] },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig, WorkloadConfig } from "../config/read.ts";
-import { labView, turnedOn, workspaceOptions } from "../capabilities/all.ts";
+import { topologyOf, enabledCapabilities, workspaceOptions } from "../capabilities/all.ts";
 import { workspaceName } from "../values/gloo-resources.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
 import { ingressPort } from "../plan/releases.ts";
@@ -71,7 +71,7 @@ export class Lab extends pulumi.ComponentResource {
     const [home] = workloads;
     const [first] = config.workloads;
     if (home !== undefined && first !== undefined) {
-      const on = turnedOn(config.capabilities, labView(config.workloads));
+      const on = enabledCapabilities(config.capabilities, topologyOf(config.workloads));
       const options = workspaceOptions(on);
       new Workspace(
         `${name}-workspace`,

@@ -7,9 +7,9 @@ import {
   capabilityNames,
   type CapabilityName,
   type ChosenCapabilities,
-  labView,
+  topologyOf,
   type TurnedOn,
-  turnedOn,
+  enabledCapabilities,
 } from "../capabilities/all.ts";
 import type { CheckedSettings } from "./settings.ts";
 import { list, type Mapping, mapping } from "../schema/mapping.ts";
@@ -22,7 +22,7 @@ import { type Mistake, mistakeIf } from "./mistake.ts";
  */
 export function capabilityContradictions(input: Mapping): Mistake[] {
   const chosen = validOnes(mapping(input["capabilities"]));
-  const on = turnedOn(chosen, viewOf(input));
+  const on = enabledCapabilities(chosen, viewOf(input));
   return [
     ...on.flatMap((one) => [
       ...withoutBookinfo(one, input),
@@ -41,7 +41,7 @@ function validOnes(chosen: Mapping): ChosenCapabilities {
     capabilityNames.flatMap((name) => {
       const value = chosen[name];
       if (value === undefined || value === false) return [];
-      const { data } = capabilities[name].knobs.safeParse(value === true ? {} : value);
+      const { data } = capabilities[name].options.safeParse(value === true ? {} : value);
       return data === undefined ? [] : [[name, data]];
     }),
   );
@@ -50,7 +50,7 @@ function validOnes(chosen: Mapping): ChosenCapabilities {
 const nameOf = ({ name }: Mapping): string => (typeof name === "string" ? name : "");
 
 function viewOf({ workloads }: Mapping) {
-  return labView(
+  return topologyOf(
     list(workloads).map((workload) => {
       const { reviews } = mapping(workload["bookinfo"]);
       const chosen = Array.isArray(reviews) ? reviews : reviewsVersions;
@@ -157,8 +157,8 @@ function inTheWay(one: TurnedOn, other: TurnedOn): Mistake[] {
 }
 
 function isMovable(name: CapabilityName): boolean {
-  const { knobs }: { knobs: z.ZodType } = capabilities[name];
-  return knobs instanceof z.ZodObject && "route" in knobs.shape;
+  const { options }: { options: z.ZodType } = capabilities[name];
+  return options instanceof z.ZodObject && "route" in options.shape;
 }
 
 /** Regions of a failover that no cluster with Bookinfo is in: no request comes from there, or goes there. */
@@ -219,7 +219,7 @@ export function capabilityRisks({
 }: Pick<CheckedSettings, "capabilities" | "istioImage" | "imageRegistry" | "values">): string[] {
   const isSolo = istioImage?.includes("-solo") === true;
   const isMirrored = imageRegistry !== undefined && values.glooMeshAddOns === undefined;
-  return turnedOn(chosen, labView([])).flatMap(({ name, soloIstio, addOn }) => [
+  return enabledCapabilities(chosen, topologyOf([])).flatMap(({ name, soloIstio, addOn }) => [
     ...(soloIstio === undefined || isSolo
       ? []
       : [

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { chartsFromDirectory, chartsFromRepositories } from "../versions/charts.ts";
 import { versions as defaultVersions } from "../versions/versions.ts";
-import { contradictions } from "./rules.ts";
-import { explain } from "./explain.ts";
+import { brokenRules } from "./rules.ts";
+import { describeIssue } from "./issues.ts";
 import { withoutEmpty } from "../schema/mapping.ts";
 import type { Mistake } from "./mistake.ts";
 import { schema } from "./schema.ts";
@@ -56,8 +56,8 @@ export function checkSettings(
   const misplaced = misplacedSecrets(secretKeys);
   const { data, error } = schema.safeParse(input);
   const mistakes = [
-    ...(error?.issues.flatMap((issue) => explain(issue, input, isSecret)) ?? []),
-    ...contradictions(input).filter(({ path }) => !misplaced.includes(/^\w*/.exec(path)?.[0] ?? "")),
+    ...(error?.issues.flatMap((issue) => describeIssue(issue, input, isSecret)) ?? []),
+    ...brokenRules(input).filter(({ path }) => !misplaced.includes(/^\w*/.exec(path)?.[0] ?? "")),
   ];
   const versions = data?.versions ?? defaultVersions;
   const directory = input["charts"];

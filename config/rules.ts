@@ -8,7 +8,7 @@ import { type Mistake, mistakeIf } from "./mistake.ts";
  * Settings that do not go together, though each of them could be. The input need not be valid: these mistakes are found
  * together with all others, and not only when those are mended.
  */
-export function contradictions(input: Mapping): Mistake[] {
+export function brokenRules(input: Mapping): Mistake[] {
   return rules.flatMap((rule) => rule(input));
 }
 

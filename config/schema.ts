@@ -162,12 +162,12 @@ type CapabilityForms = {
 };
 
 /** `true` is the capability with all of its defaults, and `false` the same as nothing. */
-const capabilityForm = ({ knobs, description, soloIstio }: Capability) =>
+const capabilityForm = ({ options, description, soloIstio }: Capability) =>
   key(
     z
       .preprocess(
         (value) => (value === true ? {} : value),
-        z.union([z.literal(false), knobs], "expected true, false or an object"),
+        z.union([z.literal(false), options], "expected true, false or an object"),
       )
       .optional(),
     soloIstio === undefined

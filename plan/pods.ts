@@ -3,7 +3,7 @@ import type { CheckedSettings } from "../config/settings.ts";
 import { isMapping } from "../schema/mapping.ts";
 import type { ReleaseKind } from "../schema/releases.ts";
 import { bookinfoNamespace, bookinfoServices } from "../values/bookinfo.ts";
-import { labView, needKeycloak, neededAddOns, turnedOn } from "../capabilities/all.ts";
+import { topologyOf, needKeycloak, neededAddOns, enabledCapabilities } from "../capabilities/all.ts";
 import { keycloak, keycloakContainer } from "../values/keycloak.ts";
 import { type LabRelease, labReleases } from "./releases.ts";
 import type { Resources } from "../values/resources.ts";
@@ -87,7 +87,7 @@ const unknown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
  */
 export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
   const { management, workloads, versions, imageRegistry, capabilities } = settings;
-  const on = turnedOn(capabilities, labView(workloads));
+  const on = enabledCapabilities(capabilities, topologyOf(workloads));
   const releases = labReleases(settings, unknown);
   return [management, ...workloads].flatMap((cluster) => {
     const own = releases.filter((release) => release.cluster === cluster.name);

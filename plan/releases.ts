@@ -3,7 +3,7 @@ import type { ChartSource } from "../versions/charts.ts";
 import type { CheckedSettings } from "../config/settings.ts";
 import type { ReleaseKind } from "../schema/releases.ts";
 import type { ChartName } from "../versions/versions.ts";
-import { labView, neededAddOns, turnedOn } from "../capabilities/all.ts";
+import { topologyOf, neededAddOns, enabledCapabilities } from "../capabilities/all.ts";
 import {
   addOnsNamespace,
   glooMeshAddOnsValues,
@@ -93,7 +93,7 @@ export function addOnsRelease({
   capabilities,
   workloads,
 }: Of<"capabilities" | "workloads">): OwnRelease | undefined {
-  const servers = neededAddOns(turnedOn(capabilities, labView(workloads)));
+  const servers = neededAddOns(enabledCapabilities(capabilities, topologyOf(workloads)));
   return servers.length === 0
     ? undefined
     : {

@@ -1,5 +1,5 @@
 import { type AwaitedValue, lookAt } from "../kubernetes/waits/awaited-value.ts";
-import { clusterOf, environment } from "../kubernetes/connection/cluster.ts";
+import { coreApiOf, environment } from "../kubernetes/connection/cluster.ts";
 import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
 import { run } from "./run.ts";
@@ -13,7 +13,7 @@ interface AwaitSpec {
 if (import.meta.main) {
   await run<AwaitSpec>(async ({ cluster, timeoutSeconds, values }) => {
     const access = { kubeconfig: environment("MESHLAB_KUBECONFIG") };
-    const api = clusterOf(access);
+    const api = coreApiOf(access);
     const found = Object.entries(values).map(async ([key, awaited]) => [
       key,
       await poll({

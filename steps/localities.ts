@@ -1,5 +1,5 @@
 import { PatchStrategy, setHeaderOptions, type V1Node } from "@kubernetes/client-node";
-import { clusterOf, environment } from "../kubernetes/connection/cluster.ts";
+import { coreApiOf, environment } from "../kubernetes/connection/cluster.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
 import { run } from "./run.ts";
 
@@ -31,7 +31,7 @@ export const isPlacedByHost = ({ metadata }: V1Node): boolean => {
 
 if (import.meta.main) {
   await run<LocalitiesSpec>(async ({ cluster, region, zone, timeoutSeconds }): Promise<Localities> => {
-    const api = clusterOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
+    const api = coreApiOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
     const nodes = await poll({
       what: `the nodes of ${cluster}`,
       hint: `The syncer copies them from the host: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,

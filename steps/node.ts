@@ -1,4 +1,4 @@
-import { clusterOf } from "../kubernetes/connection/cluster.ts";
+import { coreApiOf } from "../kubernetes/connection/cluster.ts";
 import { type NodeAddresses, nodeAddresses } from "../kubernetes/host/nodes.ts";
 import { run } from "./run.ts";
 
@@ -10,7 +10,7 @@ interface NodeSpec {
 
 if (import.meta.main) {
   await run<NodeSpec>(async ({ hostContext }): Promise<NodeAddresses> => {
-    const { items } = await clusterOf({ context: hostContext }).listNode();
+    const { items } = await coreApiOf({ context: hostContext }).listNode();
     const found = nodeAddresses(items);
     if (found !== undefined) return found;
     throw new Error(

@@ -1,6 +1,6 @@
 import { digest } from "../values/digest.ts";
 import { lookAt } from "../kubernetes/waits/awaited-value.ts";
-import { clusterOf, environment, ifExists } from "../kubernetes/connection/cluster.ts";
+import { coreApiOf, environment, ifExists } from "../kubernetes/connection/cluster.ts";
 import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
 import { lastResult, run } from "./run.ts";
@@ -31,7 +31,7 @@ interface RelayTokenResult {
 if (import.meta.main) {
   await run<RelayTokenSpec>(async ({ verb, cluster, timeoutSeconds }): Promise<RelayTokenResult> => {
     const access = { kubeconfig: environment("MESHLAB_KUBECONFIG") };
-    const api = clusterOf(access);
+    const api = coreApiOf(access);
 
     if (verb === "withdraw") {
       await poll({

@@ -9,7 +9,7 @@ import {
 } from "../values/exposure.ts";
 import { authorityOf, vclusterKubeconfig } from "../values/kubeconfig.ts";
 import { lookAt } from "../kubernetes/waits/awaited-value.ts";
-import { clusterOf, ifExists } from "../kubernetes/connection/cluster.ts";
+import { coreApiOf, ifExists } from "../kubernetes/connection/cluster.ts";
 import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
 import { rebuildHint } from "../kubernetes/vcluster/identity.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
@@ -104,7 +104,7 @@ async function exposed(
 if (import.meta.main) {
   await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
     const { cluster, hostContext, node, renew, timeoutSeconds } = spec;
-    const host = clusterOf({ context: hostContext });
+    const host = coreApiOf({ context: hostContext });
     const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
     const address = hostAndPort(endpointOf(service, "https", node));
     const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
@@ -117,7 +117,7 @@ if (import.meta.main) {
       );
 
     // What forwards connections may take its time to begin.
-    const inside = clusterOf({ kubeconfig });
+    const inside = coreApiOf({ kubeconfig });
     await poll({
       what: `the API server of ${cluster} at ${address}`,
       hint: "The machine that runs this must reach that address; for NodePort, nodeAddress can say another.",

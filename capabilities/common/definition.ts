@@ -6,7 +6,7 @@ import type { CannotTell, Check, OwnAnswer } from "./check.ts";
 import type { RouteName } from "./routes.ts";
 
 /** The lab as capabilities see it. */
-export interface LabView {
+export interface Topology {
   /** The cluster that holds the workspace's settings and routes, and on which policies are put. */
   readonly home: string;
   /** Clusters that run Bookinfo, and versions of `reviews` there; the home cluster is the first, if it is one of them. */
@@ -71,19 +71,19 @@ export interface Plan {
 export type AddOn = "ext-auth-service" | "rate-limiter";
 
 /** Something that Gloo Mesh offers and a stack turns on. */
-export interface Capability<Knobs extends z.ZodType = z.ZodType> {
+export interface Capability<Options extends z.ZodType = z.ZodType> {
   /** What people call it. */
   readonly title: string;
   /** What it does by default, for the reference. */
   readonly description: string;
   /** What can be chosen, with its defaults; an object of nothing is valid. */
-  readonly knobs: Knobs;
+  readonly options: Options;
   /** Why another build of Istio than upstream's is needed. */
   readonly soloIstio?: string;
   readonly addOn?: AddOn;
-  plan(knobs: z.output<Knobs>, lab: LabView): Plan;
+  plan(options: z.output<Options>, lab: Topology): Plan;
 }
 
-/** A capability, with the types of its knobs inferred. */
-export const capability = <Knobs extends z.ZodType>(definition: Capability<Knobs>): Capability<Knobs> =>
+/** A capability, with the types of its options inferred. */
+export const capability = <Options extends z.ZodType>(definition: Capability<Options>): Capability<Options> =>
   definition;

@@ -2,7 +2,7 @@ import { key } from "../../schema/describe.ts";
 import { clusterName, oneOf } from "../../schema/fields.ts";
 import { bookinfoNamespace, reviewsVersions } from "../../values/bookinfo.ts";
 import type { WorkspaceOptions } from "../../values/gloo-resources.ts";
-import type { LabView, Target } from "./definition.ts";
+import type { Topology, Target } from "./definition.ts";
 
 /** Where requests for reviews may be sent to. */
 export const targetKnobs = (otherwise: string) => ({
@@ -11,11 +11,11 @@ export const targetKnobs = (otherwise: string) => ({
 });
 
 /** The first other cluster that runs Bookinfo. */
-export const nextCluster = ({ home, bookinfo }: LabView): string | undefined =>
+export const nextCluster = ({ home, bookinfo }: Topology): string | undefined =>
   bookinfo.find(({ cluster }) => cluster !== home)?.cluster;
 
 /** What the workspace must do so that services of other clusters can be named: nothing, where none is. */
-export const federating = (lab: LabView, targets: readonly Target[]): { settings?: WorkspaceOptions } =>
+export const federating = (lab: Topology, targets: readonly Target[]): { settings?: WorkspaceOptions } =>
   targets.every(({ cluster }) => cluster === lab.home)
     ? {}
     : {

@@ -6,9 +6,9 @@ import {
   capabilities,
   type CapabilityName,
   capabilityNames,
-  labView,
+  topologyOf,
   type TurnedOn,
-  turnedOn,
+  enabledCapabilities,
 } from "../../capabilities/all.ts";
 import { judge, type Judgement, statusText, strays } from "../../capabilities/common/judge.ts";
 import { type ExitCode, exitCodes, Failure } from "../../messages/failure.ts";
@@ -44,8 +44,8 @@ async function tried(name: string, timeout: number): Promise<Report> {
       exitCodes.usage,
     );
   const settings = await readSettings();
-  const view = labView(settings.workloads);
-  const all = turnedOn(settings.capabilities, view);
+  const view = topologyOf(settings.workloads);
+  const all = enabledCapabilities(settings.capabilities, view);
   const on = all.find((one) => one.name === name);
   if (on === undefined)
     throw new Failure(

@@ -1,4 +1,4 @@
-import { labView, turnedOn } from "../../capabilities/all.ts";
+import { topologyOf, enabledCapabilities } from "../../capabilities/all.ts";
 import type { Answering } from "../../capabilities/common/judge.ts";
 import { type ExitCode, exitCodes } from "../../messages/failure.ts";
 import { hostOf, readOutputs, readSettings } from "../stack/lab.ts";
@@ -60,7 +60,7 @@ async function verified({ requests, timeout }: { requests: number; timeout: numb
       return report({ checks, answers: [], untried: onlyOnRealNodes("The requests cannot be made").message });
 
     const answers = await ask(pages, requests, timeout, live.show);
-    const on = turnedOn(settings.capabilities, labView(settings.workloads));
+    const on = enabledCapabilities(settings.capabilities, topologyOf(settings.workloads));
     const [cause] = answers.flatMap((found) => causeIn(found, requests, on) ?? []);
     return report({ checks, answers, ...(cause === undefined ? {} : { cause }) }, on);
   } finally {

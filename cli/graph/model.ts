@@ -1,6 +1,12 @@
 import type { CheckedSettings } from "../../config/settings.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
-import { labView, neededAddOns, needKeycloak, type TurnedOn, turnedOn } from "../../capabilities/all.ts";
+import {
+  topologyOf,
+  neededAddOns,
+  needKeycloak,
+  type TurnedOn,
+  enabledCapabilities,
+} from "../../capabilities/all.ts";
 import { meshServices, type RouteName } from "../../capabilities/common/routes.ts";
 import { addOnsNamespace } from "../../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
@@ -61,7 +67,7 @@ export interface Graph {
 }
 
 type Workload = CheckedSettings["workloads"][number];
-type View = ReturnType<typeof labView>;
+type View = ReturnType<typeof topologyOf>;
 
 const state = "planned" as const;
 const host = "host";
@@ -76,8 +82,8 @@ const depends = (traffic: Traffic, from: string, ...to: readonly string[]): Depe
 /** The lab of a configuration. */
 export function plannedGraph(settings: CheckedSettings): Graph {
   const { management, workloads, multiCluster, hostContext } = settings;
-  const view = labView(workloads);
-  const on = turnedOn(settings.capabilities, view);
+  const view = topologyOf(workloads);
+  const on = enabledCapabilities(settings.capabilities, view);
   const graphs = workloads.map((workload) => workloadGraph(workload, management.name, on, view));
   const eastWest = workloads.filter((workload) => workload.eastWest !== false);
   const isMesh = multiCluster && eastWest.length > 1;

@@ -2,9 +2,9 @@ import {
   capabilities,
   type CapabilityName,
   capabilityNames,
-  labView,
+  topologyOf,
   type TurnedOn,
-  turnedOn,
+  enabledCapabilities,
 } from "../../capabilities/all.ts";
 import { isCheck } from "../../capabilities/common/check.ts";
 import { capabilityContradictions } from "../capability-rules.ts";
@@ -37,8 +37,10 @@ function pairOf(one: CapabilityName, other: CapabilityName): Pair {
   const refusals = capabilityContradictions({ workloads, capabilities: chosen });
   if (refusals.length > 0)
     return { one, other, state: "refused", reasons: refusals.map(({ message }) => message) };
-  const defaults = Object.fromEntries([one, other].map((name) => [name, capabilities[name].knobs.parse({})]));
-  const on = turnedOn(defaults, labView(workloads));
+  const defaults = Object.fromEntries(
+    [one, other].map((name) => [name, capabilities[name].options.parse({})]),
+  );
+  const on = enabledCapabilities(defaults, topologyOf(workloads));
   const reasons = [
     ...on.flatMap((each) => on.filter((rest) => rest !== each).flatMap((rest) => partsIn(each, rest))),
     ...conditions(one, other),

@@ -1,10 +1,16 @@
 import { isCheck } from "../../capabilities/common/check.ts";
 import { kebab } from "../../capabilities/common/names.ts";
-import { capabilities, capabilityNames, labView, type TurnedOn, turnedOn } from "../../capabilities/all.ts";
+import {
+  capabilities,
+  capabilityNames,
+  topologyOf,
+  type TurnedOn,
+  enabledCapabilities,
+} from "../../capabilities/all.ts";
 import { markdownTable } from "./markdown.ts";
 
 /** A lab in which every capability can be on. */
-const lab = labView([
+const lab = topologyOf([
   { name: "devcluster1", bookinfo: { reviews: ["v1", "v2"] } },
   { name: "devcluster2", bookinfo: { reviews: ["v3"] } },
 ]);
@@ -14,7 +20,7 @@ export const capabilityTable = (): string =>
   markdownTable([
     ["capability", "key", "objects", "needs", "what one sees"],
     ...capabilityNames.flatMap((name) =>
-      turnedOn({ [name]: capabilities[name].knobs.parse({}) }, lab).map((on) => [
+      enabledCapabilities({ [name]: capabilities[name].options.parse({}) }, lab).map((on) => [
         `[${on.title}](docs/capabilities/${kebab(name)}.md)`,
         `\`${name}\``,
         objectsOf(on).join(", "),

@@ -99,7 +99,7 @@ export function tables(): Record<string, string> {
     lab: table(all.filter((row) => !isKnob(row) && !apart.some((key) => isOf(key)(row)))),
     management: table(within("management", "management.")),
     workloads: table(within("workloads", "workloads[].")),
-    knobs: table(within("capabilities", "capabilities.").filter(({ path }) => path !== "")),
+    options: table(within("capabilities", "capabilities.").filter(({ path }) => path !== "")),
   };
 }
 

@@ -25,7 +25,7 @@ export function kubeConfigOf({ kubeconfig, context }: Access): KubeConfig {
 }
 
 /** A client for a cluster. */
-export const clusterOf = (access: Access): CoreV1Api => kubeConfigOf(access).makeApiClient(CoreV1Api);
+export const coreApiOf = (access: Access): CoreV1Api => kubeConfigOf(access).makeApiClient(CoreV1Api);
 
 /** What a request found, or undefined where there is no such object. */
 export async function ifExists<T>(request: Promise<T>): Promise<T | undefined> {

@@ -1,14 +1,14 @@
 import { podsTakeTime } from "../profile/delays.ts";
 import type { Stop } from "../host/base/env.ts";
-import type { ActorContext } from "./kit/context.ts";
+import type { ControllerContext } from "./kit/context.ts";
 import { startKubelet } from "./kubelet/kubelet.ts";
 import { startVClusters } from "./vcluster.ts";
 
 export type { Stop } from "../host/base/env.ts";
-export type { ActorContext } from "./kit/context.ts";
+export type { ControllerContext } from "./kit/context.ts";
 
 /** Starts what stands in for the parts that would run in containers; call it once the host answers. */
-export async function startActors(context: ActorContext): Promise<Stop> {
+export async function startActors(context: ControllerContext): Promise<Stop> {
   const { env, host } = context;
   const stops = [
     ...(podsTakeTime(env.settings) ? [startKubelet(host, env.settings, env.log)] : []),

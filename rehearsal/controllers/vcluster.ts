@@ -7,7 +7,7 @@ import { annotate } from "./kit/annotate.ts";
 import { apiOf } from "./kit/api.ts";
 import { follow } from "./kit/cache.ts";
 import type { VirtualCluster } from "./kit/cluster.ts";
-import type { ActorContext } from "./kit/context.ts";
+import type { ControllerContext } from "./kit/context.ts";
 import { gateAnnotations } from "./kit/gates.ts";
 import { isReady, joinKey, meta, splitKey } from "./kit/objects.ts";
 import { at } from "./kit/paths.ts";
@@ -27,7 +27,7 @@ const lookAgainSeconds = 5;
 const patienceSeconds = 3;
 
 /** Runs a control plane for every vcluster whose pod is scheduled on the host, on the data in its volume. */
-export function startVClusters(context: ActorContext): Stop {
+export function startVClusters(context: ControllerContext): Stop {
   const { env, loadBalancer } = context;
   const host = apiOf(context.host);
   const selector = "?labelSelector=app%3Dvcluster";

@@ -6,7 +6,7 @@ import type { Stop } from "../host/base/env.ts";
 import { type Api, apiOf } from "./kit/api.ts";
 import { follow } from "./kit/cache.ts";
 import type { VirtualCluster } from "./kit/cluster.ts";
-import type { ActorContext } from "./kit/context.ts";
+import type { ControllerContext } from "./kit/context.ts";
 import { startCoredns } from "./vcluster/coredns.ts";
 import { startGlooAgent } from "./gloo-mesh/gloo-agent.ts";
 import { startIstiod } from "./istio/istiod.ts";
@@ -32,7 +32,7 @@ const patienceSeconds = 30;
 
 /** Starts a vcluster's control plane and everybody who acts in it; `clusters` are all that run, `isReady` is about its pod. */
 export async function startVirtualCluster(
-  { env, host: hostConfig }: ActorContext,
+  { env, host: hostConfig }: ControllerContext,
   tenant: Tenant,
   spec: { readonly etcdPrefix: string; readonly serviceCidr: string },
   clusters: () => Iterable<VirtualCluster>,

@@ -3,7 +3,7 @@ import type { HostEnv } from "../../host/base/env.ts";
 import type { LoadBalancer } from "../../host/network/load-balancer.ts";
 
 /** What the actors get from the host. */
-export interface ActorContext {
+export interface ControllerContext {
   readonly env: HostEnv;
   /** The administrator's access to the host cluster. */
   readonly host: KubeConfig;

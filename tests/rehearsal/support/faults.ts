@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
 import { endProcess, identify } from "../../../rehearsal/kit/process-identity.ts";
 import { until } from "../../../rehearsal/kit/until.ts";
-import { clusterOf } from "../../../kubernetes/connection/cluster.ts";
+import { coreApiOf } from "../../../kubernetes/connection/cluster.ts";
 
 /** A process of a rehearsal's host, as its supervisor remembers it. */
 interface Remembered {
@@ -75,13 +75,13 @@ export async function inside(directory: string, name: string): Promise<CoreV1Api
     ports: Readonly<Record<string, number>>;
   };
   const text = Buffer.from(data?.["config"] ?? "", "base64").toString();
-  return clusterOf({
+  return coreApiOf({
     kubeconfig: text.replace("https://localhost:8443", `https://127.0.0.1:${ports[name] ?? ""}`),
   });
 }
 
 const hostOf = (directory: string): CoreV1Api =>
-  clusterOf({ kubeconfig: readFileSync(join(directory, "kubeconfig"), "utf8"), context: "host" });
+  coreApiOf({ kubeconfig: readFileSync(join(directory, "kubeconfig"), "utf8"), context: "host" });
 
 /** Annotates the first pod of the host that is as wanted, as soon as there is one. */
 export async function annotateHostPod(

@@ -6,10 +6,10 @@ import { checkSettings } from "../../../config/check.ts";
 import {
   type CapabilityName,
   capabilityNames,
-  labView,
+  topologyOf,
   neededAddOns,
   type TurnedOn,
-  turnedOn,
+  enabledCapabilities,
   workspaceOptions,
 } from "../../../capabilities/all.ts";
 import { meshRoute } from "../../../capabilities/common/routes.ts";
@@ -39,11 +39,11 @@ function plansOf(chosen: object, more: object = {}): TurnedOn[] {
   expect(mistakes).toEqual([]);
   if (settings === undefined) throw new Error("no settings");
   const addresses = { ingressUrl: "http://gateway.test", issuerUrl: "http://keycloak.test/realms/lab" };
-  return turnedOn(settings.capabilities, labView(settings.workloads, addresses));
+  return enabledCapabilities(settings.capabilities, topologyOf(settings.workloads, addresses));
 }
 
-function planOf(name: CapabilityName, knobs: unknown, more: object = {}): TurnedOn {
-  const [plan] = plansOf({ [name]: knobs }, more);
+function planOf(name: CapabilityName, options: unknown, more: object = {}): TurnedOn {
+  const [plan] = plansOf({ [name]: options }, more);
   if (plan === undefined) throw new Error(`${name} is off`);
   return plan;
 }
@@ -228,7 +228,7 @@ describe("a capability with its defaults", () => {
 
 describe("a knob", () => {
   const route = (name: string) => ({ applyToRoutes: [{ route: { labels: { route: name } } }] });
-  it.each<[name: CapabilityName, knobs: object, object: string, part: object, more?: object]>([
+  it.each<[name: CapabilityName, options: object, object: string, part: object, more?: object]>([
     [
       "failover",
       { regions: [{ from: "europe", to: "asia" }] },
@@ -396,8 +396,8 @@ describe("a knob", () => {
       "ExtAuthPolicy bookinfo/opa",
       { config: { glooAuth: { configs: [{ opaAuth: { query: "data.test.ok" } }] } } },
     ],
-  ])("of %s: %j", (name, knobs, object, part, more) => {
-    const plan = planOf(name, knobs, more);
+  ])("of %s: %j", (name, options, object, part, more) => {
+    const plan = planOf(name, options, more);
     expect(inShort(plan)).toHaveProperty([object]);
     expect(inShort(plan)[object]).toMatchObject(part);
     for (const { kind, spec } of Object.values(plan.objects)) expect(complaintsAbout(kind, spec)).toEqual([]);
@@ -412,7 +412,7 @@ describe("a knob", () => {
   });
 
   it("of serviceIsolation: whether proxies know of less", () => {
-    const isolation = (knobs: object | true) => planOf("serviceIsolation", knobs).settings;
+    const isolation = (options: object | true) => planOf("serviceIsolation", options).settings;
     expect(isolation(true)).toEqual({ serviceIsolation: { enabled: true, trimProxyConfig: true } });
     expect(isolation({ trimProxyConfig: false })).toEqual({
       serviceIsolation: { enabled: true, trimProxyConfig: false },

@@ -4,9 +4,9 @@ import { type Answer, type Check, isCheck } from "../../../capabilities/common/c
 import {
   type CapabilityName,
   capabilityNames,
-  labView,
+  topologyOf,
   type TurnedOn,
-  turnedOn,
+  enabledCapabilities,
 } from "../../../capabilities/all.ts";
 import { judge } from "../../../capabilities/common/judge.ts";
 import { isShare, timesFor } from "../../../capabilities/common/shares.ts";
@@ -20,7 +20,7 @@ function on(chosen: object): TurnedOn[] {
   const { settings, mistakes } = checkSettings({ licenseKey: "key", workloads, capabilities: chosen });
   expect(mistakes).toEqual([]);
   if (settings === undefined) throw new Error("no settings");
-  return turnedOn(settings.capabilities, labView(settings.workloads));
+  return enabledCapabilities(settings.capabilities, topologyOf(settings.workloads));
 }
 
 /** A capability with what else is on. */

@@ -8,7 +8,7 @@ import { lookForObjects } from "../../../cli/try/objects.ts";
 import { answersFromOutside } from "../../../cli/try/outside.ts";
 import { answersTo } from "../../../cli/try/requests.ts";
 import { kubeConfigOf } from "../../../kubernetes/connection/cluster.ts";
-import { labView, turnedOn, type ChosenCapabilities } from "../../../capabilities/all.ts";
+import { topologyOf, enabledCapabilities, type ChosenCapabilities } from "../../../capabilities/all.ts";
 import { apiServer, stopApiServers } from "../support/api-server.ts";
 
 afterAll(stopApiServers);
@@ -168,9 +168,9 @@ describe("logs of proxies", () => {
 });
 
 describe("objects of a capability", () => {
-  const view = labView([{ name: "east", bookinfo: { reviews: ["v1"] } }]);
+  const view = topologyOf([{ name: "east", bookinfo: { reviews: ["v1"] } }]);
   const looked = async (chosen: ChosenCapabilities, answers: Record<string, object>) => {
-    const [on] = turnedOn(chosen, view);
+    const [on] = enabledCapabilities(chosen, view);
     if (on === undefined) throw new Error("it is off");
     const resources = (group: string, kind: string, name: string) => ({
       [`GET /apis/${group}/v2`]: { resources: [{ kind, name, namespaced: true }] },

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { checkSettings } from "../../../config/check.ts";
-import { labView, turnedOn } from "../../../capabilities/all.ts";
+import { topologyOf, enabledCapabilities } from "../../../capabilities/all.ts";
 import { answersOf, causeIn, shown } from "../../../cli/verify/answers.ts";
 import {
   ended,
@@ -94,7 +94,9 @@ describe("requests", () => {
     const onWith = (capabilities: object) => {
       const { settings, mistakes } = checkSettings({ licenseKey: "key", workloads, capabilities });
       expect(mistakes).toEqual([]);
-      return settings === undefined ? [] : turnedOn(settings.capabilities, labView(settings.workloads));
+      return settings === undefined
+        ? []
+        : enabledCapabilities(settings.capabilities, topologyOf(settings.workloads));
     };
     const answered = (outcomes: Record<string, number>) => ({
       cluster: "east",

@@ -5,7 +5,7 @@ import { CoreV1Api, KubeConfig, NetworkingV1Api, type V1Node } from "@kubernetes
 import { afterAll, beforeAll, describe as serially, expect, it, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { type Authority, openPki } from "../../../rehearsal/host/base/pki.ts";
-import { clusterOf } from "../../../kubernetes/connection/cluster.ts";
+import { coreApiOf } from "../../../kubernetes/connection/cluster.ts";
 import { nodeAddresses } from "../../../kubernetes/host/nodes.ts";
 import { isPlacedByHost } from "../../../steps/localities.ts";
 import { poll } from "../../../kubernetes/waits/poll.ts";
@@ -70,7 +70,7 @@ describe("a cluster", () => {
     const { kubeconfig } = await apiServer({
       "GET /api/v1/nodes": () => (++asked < 3 ? putOff : { items: [{ metadata: { name: "node-1" } }] }),
     });
-    const { items } = await clusterOf({ kubeconfig }).listNode();
+    const { items } = await coreApiOf({ kubeconfig }).listNode();
     expect(items.map(({ metadata }) => metadata?.name)).toEqual(["node-1"]);
     expect(asked).toBe(3);
   });
@@ -79,7 +79,7 @@ describe("a cluster", () => {
     const { kubeconfig, requests } = await apiServer({
       "GET /api/v1/nodes": { refusal: 503, message: "not now" },
     });
-    await expect(clusterOf({ kubeconfig }).listNode()).rejects.toMatchObject({ code: 503 });
+    await expect(coreApiOf({ kubeconfig }).listNode()).rejects.toMatchObject({ code: 503 });
     expect(requests).toHaveLength(1);
   });
 });

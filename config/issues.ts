@@ -6,7 +6,7 @@ import type { Mistake } from "./mistake.ts";
 import { schema } from "./schema.ts";
 
 /** What the form of a value says of it, with the value itself, and how to write it where only its type is wrong. */
-export function explain(
+export function describeIssue(
   issue: z.core.$ZodIssue,
   input: Mapping,
   isSecret: (key: string) => boolean,
@@ -16,7 +16,7 @@ export function explain(
     const closest = issue.errors.find((issues) => !issues.some(isOfTheWhole));
     if (closest !== undefined)
       return closest.flatMap((inside) =>
-        explain({ ...inside, path: [...issue.path, ...inside.path] }, input, isSecret),
+        describeIssue({ ...inside, path: [...issue.path, ...inside.path] }, input, isSecret),
       );
   }
   if (issue.code === "invalid_key")
