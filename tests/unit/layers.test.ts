@@ -2,8 +2,12 @@ import { execFile } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
-import { root } from "../../rehearsal/kit/paths.ts";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { checkout } from "../rehearsal/support/checkout.ts";
+
+// Beside others that look at the sources meanwhile.
+const { directory: root, remove } = checkout();
+afterAll(remove);
 
 const written: string[] = [];
 afterEach(() => {
