@@ -63,8 +63,9 @@ export default {
     },
   ],
   options: {
-    doNotFollow: { path: "^node_modules/" },
-    exclude: { path: "^(node_modules|\\.rehearsal)/" },
+    // Also where it is a link to that of another checkout.
+    doNotFollow: { path: "(^|/)node_modules/" },
+    exclude: { path: "(^|/)(node_modules|\\.rehearsal)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     skipAnalysisNotInRules: true,
