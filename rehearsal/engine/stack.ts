@@ -1,8 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { rehearsalMark } from "../../messages/commands.ts";
 import { pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
@@ -220,14 +222,12 @@ function forUser(
     lines?.on("line", (line) => {
       if (line === "" || worthTelling(line) !== "") console.error(line);
     });
+    const said = lines === undefined ? Promise.resolve() : once(lines, "close");
     child.on("error", reject).on("exit", (code) => {
-      const end = (): void => {
-        resolve(code ?? 1);
-      };
-      if (lines === undefined) end();
-      else lines.on("close", end);
       // A plugin that outlives it holds on to its output.
-      setTimeout(end, 1000).unref();
+      void Promise.race([said, sleep(1000)]).then(() => {
+        resolve(code ?? 1);
+      });
     });
   });
 }
