@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
+import {
+  AdmissionregistrationV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  type V1Secret,
+} from "@kubernetes/client-node";
 import { ifExists } from "../connection/cluster.ts";
 import { objectsOf, unionOf } from "./manifest.ts";
 import { deleteObjects } from "./delete-objects.ts";
@@ -190,16 +195,37 @@ export async function makeInstallable(
   const secrets = await revisionsOf(core, release);
   const revisions = secrets.map(revisionIn);
   const last = revisions.at(-1);
-  if (last?.info.status !== "deployed" || !isOf(last, wanted))
+  if (last?.info.status !== "deployed" || !isOf(last, wanted)) {
     await deleteObjects(
       cluster,
       release.namespace,
       objectsOf(unionOf(revisions.map(({ manifest }) => manifest))),
     );
+    await askNobodyIn(cluster, release.namespace);
+  }
   const { namespace } = release;
   await Promise.all(
     secrets.map(({ metadata }) =>
       ifExists(core.deleteNamespacedSecret({ namespace, name: metadata?.name ?? "" })),
     ),
   );
+}
+
+/**
+ * Lets an API server do without the webhooks of a namespace from which all was just deleted, and which are part of
+ * another release: nobody would answer. Istio's base chart has one that asks istiod and may be ignored; istiod makes it
+ * strict, and does so again when it is back.
+ */
+async function askNobodyIn(cluster: KubeConfig, namespace: string): Promise<void> {
+  const admission = cluster.makeApiClient(AdmissionregistrationV1Api);
+  const { items } = await admission.listValidatingWebhookConfiguration();
+  for (const { metadata, webhooks = [] } of items) {
+    const patch = webhooks.flatMap(({ clientConfig, failurePolicy }, index) =>
+      clientConfig.service?.namespace === namespace && failurePolicy !== "Ignore"
+        ? [{ op: "replace", path: `/webhooks/${index}/failurePolicy`, value: "Ignore" }]
+        : [],
+    );
+    const name = metadata?.name ?? "";
+    if (patch.length > 0) await admission.patchValidatingWebhookConfiguration({ name, body: patch });
+  }
 }

@@ -394,7 +394,19 @@ describe("a release that fails", () => {
   const left = `${of("configmaps")}/a`;
 
   it("is installed again once what a killed run installed is gone", async () => {
-    const { failedWith, said, requests } = await afterFailure(inUse, {
+    const asking = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+    const webhook = (namespace: string, failurePolicy: string) => ({
+      failurePolicy,
+      clientConfig: { service: { namespace, name: "istiod" } },
+    });
+    const base = {
+      metadata: { name: "istiod-default-validator" },
+      webhooks: [webhook("istio-system", "Fail")],
+    };
+    const others = { metadata: { name: "others" }, webhooks: [webhook("elsewhere", "Fail")] };
+    const { failedWith, said, requests, bodies } = await afterFailure(inUse, {
+      [`GET ${asking}`]: { items: [base, others] },
+      [`PATCH ${asking}/istiod-default-validator`]: base,
       [secrets]: list(revision(1, { status: "pending-install", objects: [configMap("a")] })),
       "GET /api/v1": resources,
       [`DELETE ${left}?propagationPolicy=Background`]: { kind: "Status" },
@@ -406,6 +418,11 @@ describe("a release that fails", () => {
       `GET ${left}`,
       forgotten,
     ]);
+    // What asked istiod, and is of another release, would refuse all that comes before istiod is back.
+    expect(bodies.get(`PATCH ${asking}/istiod-default-validator`)).toEqual([
+      { op: "replace", path: "/webhooks/0/failurePolicy", value: "Ignore" },
+    ]);
+    expect(requests.filter((request) => request.startsWith("PATCH "))).toHaveLength(1);
     expect(said).toEqual([
       "warn: istiod in namespace istio-system was left half done by a run that was cut off; it is installed again",
     ]);
