@@ -226,6 +226,8 @@ describe.concurrent("one lab, where each run goes on from where the one before i
       const verified = await rehearse("lab", "--", "verify");
       expect(verified.code, verified.output).toBe(3);
       await host.deleteNamespacedService(other);
+      project.configure("small", lab);
+      await rehearsed("up");
     });
 
     it("is told what of the host refuses its pods, and comes back when that is changed as it says", async () => {
