@@ -65,7 +65,8 @@ export async function runEngine(
     stderr = (stderr + text).slice(-20_000);
   });
   createInterface(child.stdout).on("line", (line) => {
-    record.write(`${recordable(line)}\n`);
+    const kept = recordable(line);
+    if (kept !== undefined) record.write(`${kept}\n`);
     const event = parseEvent(line);
     if (event !== undefined) progress.event(event);
   });

@@ -11,10 +11,14 @@ const secretTexts = /client-key-data|PRIVATE KEY/;
 /**
  * An event of the engine as it may be kept in a file. The engine blanks what is marked as secret; a plugin, or a program
  * that the lab runs, may say something that nobody has marked.
+ *
+ * @returns undefined: it is not to be kept
  */
-export function recordable(line: string): string {
+export function recordable(line: string): string | undefined {
   try {
-    return JSON.stringify(JSON.parse(line, concealed));
+    const event = JSON.parse(line, concealed) as { diagnosticEvent?: { severity?: string } };
+    // The SDK writes whole answers there, with what is secret in plain text.
+    return event.diagnosticEvent?.severity === "debug" ? undefined : JSON.stringify(event);
   } catch {
     return concealed("", line) as string;
   }
