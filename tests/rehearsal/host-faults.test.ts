@@ -305,7 +305,7 @@ describe.concurrent("one lab, where each run goes on from where the one before i
 
       // What was refused as long as there was something to lose.
       project.configure("small", { ...lab, controlPlane: { storageSize: "10Gi" } });
-      await rehearsed("lab", "--", "rebuild", "east", "--force");
+      await rehearsed("lab", "--", "rebuild", "mgmt", "east", "--force");
       await rehearsed("up");
       const claim = await host.readNamespacedPersistentVolumeClaim({
         namespace: "east",

@@ -25,5 +25,7 @@ export async function secrets(): Promise<string[]> {
         .flatMap(([, value]) => [value, Buffer.from(value, "base64").toString()]),
     ),
   );
-  return [...keys, ...token, ...data, "rehearsal-licenseKey", "PRIVATE KEY"].filter(({ length }) => length > 0);
+  return [...keys, ...token, ...data, "rehearsal-licenseKey", "PRIVATE KEY"].filter(
+    ({ length }) => length > 0,
+  );
 }
