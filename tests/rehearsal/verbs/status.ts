@@ -216,7 +216,7 @@ export function statusTests(): void {
       const there = { namespace: name };
       const { core } = cluster("host");
       await Promise.all([
-        core.deleteNamespacedService({ ...there, name }),
+        // Not the one that owns all copies: with it they would go, and come again with a new control plane only.
         core.deleteNamespacedService({ ...there, name: `${name}-headless` }),
         core.deleteNamespacedServiceAccount({ ...there, name: `vc-${name}` }),
       ]);
@@ -225,19 +225,12 @@ export function statusTests(): void {
       expect(Object.keys(problems)).toEqual([name]);
       expect(problems[name]?.join("\n")).toMatch(
         new RegExp(
-          `ServiceAccount vc-${name}, Service ${name}, Service ${name}-headless, parts of its Helm release, are not on the host: make lab ARGS="resume ${name}" makes them again\\.`,
+          `ServiceAccount vc-${name}, Service ${name}-headless, parts of its Helm release, are not on the host: make lab ARGS="resume ${name}" makes them again\\.`,
         ),
       );
-      expect((await rehearse("lab", "--", "verify")).output).toMatch(
-        new RegExp(
-          `^First cause: ${name}, API server: it does not answer: .*Service ${name}, Service ${name}-headless, parts of`,
-          "m",
-        ),
-      );
-
       const { output } = await rehearsed("lab", "--", "resume", name);
       expect(output).toContain(
-        `Made again on the host: ServiceAccount vc-${name}, Service ${name}, Service ${name}-headless.`,
+        `Made again on the host: ServiceAccount vc-${name}, Service ${name}-headless.`,
       );
       await mended();
     });
