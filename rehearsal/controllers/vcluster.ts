@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PersistentVolumeClaim, V1Pod, V1Service } from "@kubernetes/client-node";
 import { delayOf } from "../profile/delays.ts";
 import { eraseControlPlane } from "../host/cluster/control-plane.ts";
 import type { Stop } from "../host/base/env.ts";
+import { atMost } from "../kit/until.ts";
 import { annotate } from "./kit/annotate.ts";
 import { apiOf } from "./kit/api.ts";
 import { follow } from "./kit/cache.ts";
@@ -139,7 +139,7 @@ export function startVClusters(context: ControllerContext): Stop {
 
   return async () => {
     // A control plane that is just starting is left to the end of all processes.
-    await Promise.race([queue.stop(), sleep(patienceSeconds * 1000, undefined, { ref: false })]);
+    await atMost(queue.stop(), patienceSeconds);
     await Promise.all([pods.stop(), claims.stop(), ...[...runs].map(([key, run]) => end(key, run))]);
   };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { atMost } from "../kit/until.ts";
 import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import { delayOf } from "../profile/delays.ts";
 import { startControlPlane } from "../host/cluster/control-plane.ts";
@@ -41,8 +42,7 @@ export async function startVirtualCluster(
   const stops: Stop[] = [];
   const stop = async (): Promise<void> => {
     // What does not end holds up nobody: the next control plane of this name waits for the end of this one.
-    for (const next of stops.splice(0).reverse())
-      await Promise.race([next(), sleep(patienceSeconds * 1000, undefined, { ref: false })]);
+    for (const next of stops.splice(0).reverse()) await atMost(next(), patienceSeconds);
   };
   try {
     const webhooks = await startWebhookProxy((line) => {

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { rehearsalMark } from "../../messages/commands.ts";
 import { pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
@@ -12,6 +11,7 @@ import { readProject, type StackFile } from "../../config/stack-file/stack-file.
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { knowing } from "../host/network/name-space.ts";
 import { paths, rehearsalDir, root } from "../kit/paths.ts";
+import { atMost } from "../kit/until.ts";
 import type { Stack } from "./rehearsed-stack.ts";
 import { worthTelling } from "./progress.ts";
 import { configure, placeholders, rehearsedFile, stackFileIn } from "./stack-files.ts";
@@ -225,7 +225,7 @@ function forUser(
     const said = lines === undefined ? Promise.resolve() : once(lines, "close");
     child.on("error", reject).on("exit", (code) => {
       // A plugin that outlives it holds on to its output.
-      void Promise.race([said, sleep(1000)]).then(() => {
+      void atMost(said, 1).then(() => {
         resolve(code ?? 1);
       });
     });

@@ -14,3 +14,13 @@ export async function until(
     await sleep(everyMs);
   }
 }
+
+/** Waits for work, but no longer than so many seconds; what is not done by then goes on by itself. */
+export async function atMost(work: Promise<unknown>, seconds: number): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([work, sleep(seconds * 1000, undefined, { signal: over.signal })]);
+  } finally {
+    over.abort();
+  }
+}

@@ -11,7 +11,7 @@ import {
   KubernetesObjectApi,
   VersionApi,
 } from "@kubernetes/client-node";
-import { markFailed, statusOf } from "../../kubernetes/helm/release.ts";
+import { lastOf, markFailed } from "../../kubernetes/helm/release.ts";
 import type { Cluster, ClusterAccess, ObjectName } from "./recover.ts";
 
 /** What recovery needs to reach any cluster. */
@@ -48,7 +48,7 @@ export async function connect(tools: RepairTools, access: ClusterAccess): Promis
       await within(tools.patience, what, async () => !(await exists(objects, object)));
       return true;
     },
-    releaseStatus: (release) => statusOf(core, release),
+    releaseStatus: async (release) => (await lastOf(core, release))?.status,
     markFailed: (release) => markFailed(core, release),
     async uninstall({ namespace, name }) {
       const patience = ["--wait", "--timeout", `${tools.patience}s`];

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Stop } from "../../host/base/env.ts";
+import { closing } from "../../kit/closing.ts";
 import { type InjectionConfig, inject, injectionPatch, wantsInjection } from "./istio-injection.ts";
 import { type IstioObject, invalidity } from "./istio-validation.ts";
 
@@ -68,23 +69,14 @@ export async function startWebhookServer(
       },
     );
   });
-  // Also those that are no requests yet: the server itself only knows of connections that have shaken hands.
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
+  const stop = closing(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    stop,
   };
 }
 

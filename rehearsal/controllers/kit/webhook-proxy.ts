@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Stop } from "../../host/base/env.ts";
+import { closing } from "../../kit/closing.ts";
 import { isReady, joinKey, matches, meta } from "./objects.ts";
 
 /** What is in the cluster whose Services the proxy stands for. */
@@ -28,16 +29,14 @@ export interface WebhookProxy {
 export async function startWebhookProxy(log: (line: string) => void): Promise<WebhookProxy> {
   let inventory: Inventory = { services: () => [], pods: () => [] };
   const endpoints = new Map<string, number>();
-  const sockets = new Set<Duplex>();
   let lastRefusal: string | undefined;
   const server = createServer((_request, response) => {
     response.writeHead(405).end("This proxy only tunnels: use CONNECT.\n");
   });
 
+  const stop = closing(server);
   server.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => {
-    sockets.add(client);
     client.on("error", () => client.destroy());
-    client.on("close", () => sockets.delete(client));
     const destination = destinationOf(request.url ?? "", inventory, endpoints);
     if ("refusal" in destination) {
       // Whoever is refused comes again and again.
@@ -71,12 +70,7 @@ export async function startWebhookProxy(log: (line: string) => void): Promise<We
       if (port === undefined) endpoints.delete(service);
       else endpoints.set(service, port);
     },
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop,
   };
 }
 

@@ -1,35 +1,28 @@
 import { rmSync } from "node:fs";
-import { connect, createServer, type ListenOptions, type Socket } from "node:net";
+import { connect, createServer, type ListenOptions } from "node:net";
+import { closing } from "../../kit/closing.ts";
 import type { Stop } from "../base/env.ts";
 
 /** Forwards every connection to a port of 127.0.0.1 until stopped, which also cuts what is connected. */
 export async function forward(from: ListenOptions, port: number): Promise<Stop> {
-  const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const target = connect(port, "127.0.0.1");
     for (const [socket, other] of [
       [client, target],
       [target, client],
     ] as const) {
-      sockets.add(socket);
       socket.setNoDelay(true);
       socket.on("error", () => socket.destroy());
-      socket.on("close", () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
+      socket.on("close", () => other.destroy());
       socket.pipe(other);
     }
   });
+  const stop = closing(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(from, resolve);
   });
-  return async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
+  return stop;
 }
 
 /** The longest path of a socket that Linux takes. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { atMost } from "../../kit/until.ts";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { rehearsedHost } from "../../../config/ambient-host.ts";
 import { startActors } from "../../controllers/index.ts";
@@ -69,7 +69,7 @@ function end(code: number, death?: Death): Promise<never> {
     const polite = (async () => {
       for (const stop of stops.splice(0).reverse()) await stop();
     })();
-    await Promise.race([polite.catch(logError), sleep(politeSeconds * 1000)]);
+    await atMost(polite.catch(logError), politeSeconds);
     await processes.stopAll();
     endSupervision();
     log("stopped");
