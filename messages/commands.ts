@@ -56,9 +56,12 @@ export function setting(
   value: string,
   { secret = false, path = false, type }: SettingOptions = {},
 ): string {
-  if (isRehearsed() && secret)
-    return `take ${key} out of Pulumi.${process.env["PULUMI_STACK"] ?? "STACK"}.yaml, a rehearsal needs none`;
-  if (isRehearsed()) return `set ${key} to ${value} in Pulumi.${process.env["PULUMI_STACK"] ?? "STACK"}.yaml`;
+  if (isRehearsed()) {
+    const file = `Pulumi.${process.env["PULUMI_STACK"] ?? "STACK"}.yaml`;
+    return secret
+      ? `take ${key} out of ${file}, a rehearsal needs none`
+      : `set ${key} to ${value} in ${file}`;
+  }
   const flags = [...(secret ? ["--secret"] : []), ...(path ? ["--path"] : [])];
   const typed = type === undefined ? [] : ["--type", type];
   return ["pulumi config set", ...flags, key, value, ...typed].filter((part) => part !== "").join(" ");

@@ -22,7 +22,7 @@ import {
   istiodValues,
   istioNamespace,
 } from "../values/istio.ts";
-import { type HelmValues, mergeValues } from "../values/merge.ts";
+import { type ExtraValues, type HelmValues, mergeValues } from "../values/merge.ts";
 import { vclusterValues } from "../values/vcluster.ts";
 
 type Management = CheckedSettings["management"];
@@ -169,9 +169,6 @@ export function ingressPort(settings: Of<"expose" | "values">, cluster: Workload
   };
   return service?.ports?.find(({ name }) => name === httpPort)?.port ?? 80;
 }
-
-/** What the configuration says of values, by kind of release. */
-type ExtraValues = Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
 
 /** All values of a release: the lab's own, below those for its kind, below those for its cluster. */
 export const valuesOf = (

@@ -1,5 +1,10 @@
+import type { ReleaseKind } from "../schema/releases.ts";
+
 /** Helm values, or a part of them. */
 export type HelmValues = Readonly<Record<string, unknown>>;
+
+/** What the configuration says of values, by kind of release. */
+export type ExtraValues = Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
 
 const isMapping = (value: unknown): value is HelmValues =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -157,8 +157,9 @@ export function merged(
     (entry, kind) => isNoted(entry, kind, stack) && !wanted(entry["name"], kind),
   );
   const before = currentOf(config.document);
-  const staying = before === undefined || removed.includes(before) ? elsewhere : before;
-  const current = use ?? staying ?? lab["current-context"];
+  const staying = before !== undefined && removed.includes(before) ? undefined : before;
+  const inFile = use ?? staying ?? (elsewhere === undefined ? lab["current-context"] : undefined);
+  const current = inFile ?? elsewhere;
   const isOwnContext = (name: string | undefined): boolean =>
     name !== undefined && (wanted(name, contexts) || removed.includes(name));
   const note: Note = {
@@ -168,8 +169,6 @@ export function merged(
   const changes = kinds.map((kind) =>
     lab[kind.list].map((entry) => put(config, kind, noted(entry, kind, note))).some(Boolean),
   );
-  const isElsewhere = use === undefined && staying !== undefined && staying !== before;
-  const inFile = isElsewhere ? undefined : current;
   if (inFile !== before && inFile === undefined) config.document.delete("current-context");
   else if (inFile !== before) config.document.set("current-context", inFile);
   const isChanged = changes.some(Boolean) || removed.length > 0 || inFile !== before;

@@ -86,7 +86,7 @@ export class Mending {
 
   /** An upgrade is due to a release that is not as it is wanted, and to one that somebody took a part of. */
   async #due({ cluster, release, wanted }: Found): Promise<Due | undefined> {
-    const [{ dueUpgrade, lastRevision }, { missingOf, titleOf }, { CoreV1Api }] = await Promise.all([
+    const [{ dueUpgrade, lastOf }, { missingOf, titleOf }, { CoreV1Api }] = await Promise.all([
       helm(),
       import("../../kubernetes/helm/release-objects.ts"),
       client(),
@@ -99,9 +99,8 @@ export class Mending {
     await pulumi.log.info(
       `${release.name} in namespace ${release.namespace} lacks ${missing.join(", ")}, which somebody deleted: this run makes it again`,
     );
-    return {
-      description: `Return of ${missing.join(", ")} to revision ${await lastRevision(core, release)}`,
-    };
+    const last = await lastOf(core, release);
+    return { description: `Return of ${missing.join(", ")} to revision ${last?.version}` };
   }
 
   async #beginUpgrade(): Promise<void> {

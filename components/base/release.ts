@@ -2,8 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartSource } from "../../versions/charts.ts";
 import type { LabConfig } from "../../config/read.ts";
-import type { ReleaseKind } from "../../schema/releases.ts";
-import type { HelmValues } from "../../values/merge.ts";
+import type { ExtraValues } from "../../values/merge.ts";
 import { type OwnRelease, valuesOf } from "../../plan/releases.ts";
 import { onForbiddenChange } from "./forbidden-change.ts";
 import { Mending } from "./mending.ts";
@@ -16,7 +15,7 @@ export interface ReleaseArgs extends ReleaseSettings, Omit<OwnRelease, "namespac
   readonly namespace: pulumi.Input<string>;
   readonly chart: ChartSource;
   /** Extra values of this one cluster. */
-  readonly clusterValues: Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
+  readonly clusterValues: ExtraValues;
   /** The cluster it is installed in: its kubeconfig, else the context of the host. */
   readonly access: WatchArgs["access"];
   readonly host: WatchArgs["host"];

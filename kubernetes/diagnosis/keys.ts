@@ -4,7 +4,7 @@ import type { ReleaseKind } from "../../schema/releases.ts";
 import { addOnsNamespace } from "../../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { istioNamespace, gatewayNamespace, gateways } from "../../values/istio.ts";
-import type { HelmValues } from "../../values/merge.ts";
+import type { ExtraValues } from "../../values/merge.ts";
 
 import { numberOf } from "../../schema/quantity.ts";
 
@@ -20,8 +20,6 @@ export interface PodKeys {
 
 /** The keys that decide about each pod. */
 export type KeysOf = (pod: V1Pod) => PodKeys;
-
-type ExtraValues = Readonly<Partial<Record<ReleaseKind, HelmValues | undefined>>>;
 
 /** What the configuration says of the pods of one cluster. */
 export interface KeySource {

@@ -2,7 +2,7 @@ import { ApiException, CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@
 import { explain, statusMessageOf } from "../connection/unreached.ts";
 import { ifExists } from "../connection/cluster.ts";
 import { objectsOf } from "./manifest.ts";
-import { manifestOf, type ReleaseName } from "./release.ts";
+import { lastOf, type ReleaseName } from "./release.ts";
 
 /** An object with the names that everything in a release has. */
 interface Named {
@@ -23,9 +23,9 @@ const isDefinition = ({ kind }: Named): boolean => kind === "CustomResourceDefin
  * changes.
  */
 export async function missingOf(cluster: KubeConfig, release: ReleaseName): Promise<Named[]> {
-  const manifest = await manifestOf(cluster.makeApiClient(CoreV1Api), release);
+  const last = await lastOf(cluster.makeApiClient(CoreV1Api), release);
   const api = KubernetesObjectApi.makeApiClient(cluster);
-  const looks = objectsIn(manifest ?? "", release)
+  const looks = objectsIn(last?.manifest ?? "", release)
     .filter((object) => !isDefinition(object))
     .map(async (object) => ((await isGone(api.read(object))) ? [object] : []));
   return (await Promise.all(looks)).flat();
@@ -60,9 +60,9 @@ export const titleOf = ({ kind, metadata }: Named): string => `${kind} ${metadat
  * @returns e.g. `Service istiod: ... denied the request: ...`; nothing where it may be deleted
  */
 export async function undeletable(cluster: KubeConfig, release: ReleaseName): Promise<string[]> {
-  const manifest = await manifestOf(cluster.makeApiClient(CoreV1Api), release);
+  const last = await lastOf(cluster.makeApiClient(CoreV1Api), release);
   const api = KubernetesObjectApi.makeApiClient(cluster);
-  const tries = objectsIn(manifest ?? "", release).map(async (object) => {
+  const tries = objectsIn(last?.manifest ?? "", release).map(async (object) => {
     try {
       await ifExists(api.delete(object, undefined, "All"));
       return [];

@@ -47,31 +47,27 @@ async function look(core: CoreV1Api, { namespace, name }: ReleaseName) {
   return { secrets, at: metadata?.resourceVersion ?? "" };
 }
 
-/** Status of a release's last revision, e.g. `pending-install`; undefined: there is no such release. */
-export async function statusOf(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
-  const last = (await revisionsOf(core, release)).at(-1);
-  return last && statusIn(last);
+/** A release's last revision. */
+export interface LastRevision {
+  readonly version: number;
+  /** E.g. `pending-install`. */
+  readonly status: string;
+  /** Its objects, as YAML; unpacked only where it is asked for. */
+  readonly manifest: string;
 }
 
-/** Number of a release's last revision; undefined: there is no such release. */
-export async function lastRevision(core: CoreV1Api, release: ReleaseName): Promise<number | undefined> {
+/** The last revision of a release; undefined: there is no such release. */
+export async function lastOf(core: CoreV1Api, release: ReleaseName): Promise<LastRevision | undefined> {
   const last = (await revisionsOf(core, release)).at(-1);
-  return last && versionOf(last);
-}
-
-/** Status and objects of a release's last revision; undefined: there is no such release. */
-export async function lastOf(
-  core: CoreV1Api,
-  release: ReleaseName,
-): Promise<{ readonly status: string; readonly manifest: string } | undefined> {
-  const last = (await revisionsOf(core, release)).at(-1);
-  return last && { status: statusIn(last), manifest: revisionIn(last).manifest };
-}
-
-/** The objects of a release's last revision, as YAML; undefined: there is no such release. */
-export async function manifestOf(core: CoreV1Api, release: ReleaseName): Promise<string | undefined> {
-  const last = (await revisionsOf(core, release)).at(-1);
-  return last && revisionIn(last).manifest;
+  return (
+    last && {
+      version: versionOf(last),
+      status: statusIn(last),
+      get manifest() {
+        return revisionIn(last).manifest;
+      },
+    }
+  );
 }
 
 /** Helm keeps a revision as JSON in gzip in base64, and Secrets have base64 of their own. */
