@@ -10,6 +10,7 @@ const layers = {
   capabilities: ["values", "schema"],
   kubernetes: ["values", "schema", "messages"],
   config: ["kubernetes", "capabilities", "values", "schema", "versions", "messages"],
+  build: ["messages"],
   steps: ["kubernetes", "values"],
   plan: ["steps", "config", "kubernetes", "capabilities", "values", "schema", "versions", "messages"],
   components: [
@@ -24,7 +25,7 @@ const layers = {
     "messages",
   ],
   cli: ["plan", "config", "kubernetes", "capabilities", "values", "schema", "versions", "messages"],
-  rehearsal: ["config", "kubernetes", "values", "schema", "versions", "messages"],
+  rehearsal: ["build", "config", "kubernetes", "values", "schema", "versions", "messages"],
 };
 
 const among = (folders) => `^(${folders.join("|")})/`;
@@ -64,7 +65,7 @@ export default {
   ],
   options: {
     // Also where the packages are a link to those of another checkout.
-    exclude: { path: "(^|/)(node_modules|\\.rehearsal)/" },
+    exclude: { path: "(^|/)(node_modules|\\.rehearsal|dist)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     skipAnalysisNotInRules: true,

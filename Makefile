@@ -23,6 +23,11 @@ SHELL := /bin/bash
 installed := node_modules/.package-lock.json
 rehearsal := node rehearsal/main.ts
 
+# What runs in processes of its own, built from the sources as they are now; that it is takes a moment to see.
+.PHONY: build
+build: $(installed)
+	@node build/main.ts && node rehearsal/build.ts
+
 .PHONY: help
 help: ## What there is
 	@echo 'make TARGET [VARIABLE=value ...]'
@@ -30,11 +35,11 @@ help: ## What there is
 	@awk -F '^export | ## ' '/^export [A-Z]+ ## / { printf "  %-16s %s\n", $$2, $$3 }' Makefile
 
 .PHONY: rehearse
-rehearse: $(installed) ## Build the lab on this machine, without containers; again: bring it up to date
+rehearse: build ## Build the lab on this machine, without containers; again: bring it up to date
 	@$(rehearsal) up
 
 .PHONY: rehearse-down
-rehearse-down: $(installed) ## Destroy the rehearsed lab, check that nothing is left, stop everything
+rehearse-down: build ## Destroy the rehearsed lab, check that nothing is left, stop everything
 	@$(rehearsal) down
 
 .PHONY: rehearse-reset
@@ -42,19 +47,19 @@ rehearse-reset: $(installed) ## Throw the rehearsal away, whatever state it is i
 	@$(rehearsal) reset
 
 .PHONY: preview
-preview: $(installed) ## What would change in the rehearsed lab now; needs no running host
+preview: build ## What would change in the rehearsed lab now; needs no running host
 	@$(rehearsal) preview --line "$$ARGS"
 
 .PHONY: pulumi
-pulumi: $(installed) ## Pulumi on the rehearsed stack: make pulumi ARGS="stack output"
+pulumi: build ## Pulumi on the rehearsed stack: make pulumi ARGS="stack output"
 	@$(rehearsal) pulumi --line "$$ARGS"
 
 .PHONY: lab
-lab: $(installed) ## A verb on the rehearsed lab: make lab ARGS="status"; on a real one: npm run lab -- status
+lab: build ## A verb on the rehearsed lab: make lab ARGS="status"; on a real one: npm run lab -- status
 	@$(rehearsal) lab --line "$$ARGS"
 
 .PHONY: tools
-tools: $(installed) ## Find or build what the rehearsal runs: API server, etcd, Pulumi, Helm and the like
+tools: build ## Find or build what the rehearsal runs: API server, etcd, Pulumi, Helm and the like
 	@$(rehearsal) tools
 
 .PHONY: test
@@ -74,7 +79,7 @@ soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=
 	@vitest run --project soak
 
 .PHONY: bench
-bench: $(installed) ## Measure the lab against the article's commands, write docs/benchmarks.md (an hour; ARGS=--help for less)
+bench: build ## Measure the lab against the article's commands, write docs/benchmarks.md (an hour; ARGS=--help for less)
 	@REHEARSAL_DIR="$$PWD/.rehearsal/bench" node tests/bench/main.ts --line "$$ARGS"
 
 .PHONY: check types formatting lint layers unused
@@ -92,9 +97,9 @@ format: $(installed) ## Format everything
 	@changed=$$(prettier --write --list-different .) && echo "formatted: $${changed:-nothing, all is as it must be}"
 
 .PHONY: docs
-docs: $(installed) ## Write what is made from other files: Pulumi.yaml's keys, the README's tables and its picture
+docs: build ## Write what is made from other files: Pulumi.yaml's keys, the README's tables and its picture
 	@node config/reference/main.ts
-	@node cli/main.ts graph --plan Pulumi.dev.yaml --output docs/lab.svg
+	@node dist/cli/main.js graph --plan Pulumi.dev.yaml --output docs/lab.svg
 
 .PHONY: plan
 plan: $(installed) ## Write the plan that the first preview of the article's lab is compared with

@@ -1,5 +1,6 @@
 import { Lab } from "./components/lab.ts";
 import { readConfig } from "./config/read.ts";
+import { checkSteps } from "./plan/steps.ts";
 import { warnOfRoom } from "./plan/room.ts";
 import { nextCommands, userInterface } from "./plan/outputs.ts";
 
@@ -7,6 +8,7 @@ import { nextCommands, userInterface } from "./plan/outputs.ts";
 // every promise.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
+checkSteps(import.meta.dirname);
 const config = await readConfig();
 const lab = new Lab("lab", config);
 void warnOfRoom(config);

@@ -14,6 +14,7 @@ const rehearsalOf = (project: string) => ({
 export default defineConfig({
   test: {
     reporters: ["default", "./tests/closing-line.ts"],
+    globalSetup: ["tests/build.ts"],
     projects: [
       {
         test: {

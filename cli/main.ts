@@ -1,8 +1,10 @@
 /** `npm run lab -- VERB`: what one does with the lab from one day to the next. */
 import { Command } from "@commander-js/extra-typings";
+import { notBuilt } from "../messages/built.ts";
 import { labCommand, refusalVariable } from "../messages/commands.ts";
 import { exitCodes } from "../messages/failure.ts";
 import { verbs } from "./commands/index.ts";
+import { root } from "./stack/root.ts";
 
 const program = new Command("npm run lab --")
   .description(
@@ -20,7 +22,7 @@ const program = new Command("npm run lab --")
     const { stack } = lab.opts();
     // Pulumi and all that this starts then mean the same stack.
     if (stack !== undefined) process.env["PULUMI_STACK"] = stack;
-    const refusal = process.env[refusalVariable];
+    const refusal = notBuilt(root, "cli") ?? process.env[refusalVariable];
     if (refusal === undefined) return;
     console.error(refusal);
     process.exit(exitCodes.faulty);

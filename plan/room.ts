@@ -24,7 +24,7 @@ export async function warnOfRoom(settings: CheckedSettings): Promise<void> {
 /** In a process of its own: the program goes on meanwhile, and a host that does not answer holds up nothing. */
 async function spareFor(settings: CheckedSettings): Promise<Spare> {
   const spec = JSON.stringify({ hostContext: settings.hostContext, own: clusterNames({ ...settings }) });
-  const { stdout } = await promisify(execFile)(process.execPath, ["steps/spare.ts", spec], {
+  const { stdout } = await promisify(execFile)(process.execPath, ["dist/steps/spare.js", spec], {
     timeout: patience,
     killSignal: "SIGKILL",
     maxBuffer: 64 * 1024 * 1024,

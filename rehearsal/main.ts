@@ -13,7 +13,6 @@ import { openHostFile } from "./host/base/host-file.ts";
 import { labCallOf } from "./driver/lab-call.ts";
 import { withLock } from "./kit/lock.ts";
 import { checkPlaces, paths, rehearsalDir } from "./kit/paths.ts";
-import { bundlePrograms } from "./engine/programs/programs.ts";
 import { readSettings } from "./profile/settings.ts";
 import {
   describeStack,
@@ -115,8 +114,6 @@ async function passOn({ display, stack: name, args }: Call): Promise<number> {
   await (runsProgram ? ensureEngine : ensureTools)(display);
   const stack = describeStack(name);
   const run = async (): Promise<number> => {
-    // The steps may have been changed since make rehearse.
-    if (runsProgram) await bundlePrograms();
     const code = await pulumiForUser(stack, args);
     if (runsProgram) emptyTemporary();
     return code;
@@ -136,7 +133,7 @@ async function labVerb({ display, stack: chosenStack, args }: Call): Promise<num
   const refusal = refusalOf(stack, needsHost);
   // The verb itself says so: not before it has looked at its arguments, nor where it is asked for help.
   if (refusal !== undefined) return labForUser(describeStack(stack), args, { [refusalVariable]: refusal });
-  await Promise.all([ensureTools(display), bundlePrograms()]);
+  await ensureTools(display);
   return labForUser(side === "next" ? await nextStack(stack) : describeStack(stack), args);
 }
 
@@ -146,7 +143,7 @@ function refusalOf(stack: string, needsHost: boolean): string | undefined {
   return needsHost ? (otherLab(stack) ?? (isRehearsed(stack) ? undefined : nothingRehearsed)) : undefined;
 }
 
-const kept = new Set<string>([paths.bin, paths.downloads, paths.bundles, paths.compileCache]);
+const kept = new Set<string>([paths.bin, paths.downloads, paths.compileCache]);
 
 /** Stops everything and removes all but the tools, whatever state it is in. */
 async function reset({ display }: Call): Promise<number> {

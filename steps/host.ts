@@ -1,6 +1,6 @@
 import { CoreV1Api, NetworkingV1Api, VersionApi } from "@kubernetes/client-node";
 import { kubeConfigOf } from "../kubernetes/connection/cluster.ts";
-import { run } from "./run.ts";
+import { run } from "./base/run.ts";
 import { findServiceCidr } from "../kubernetes/host/service-cidr.ts";
 
 /** What to find out about the host. */
@@ -18,14 +18,12 @@ export interface HostFacts {
   readonly serviceCidr: string;
 }
 
-if (import.meta.main) {
-  await run<HostSpec>(async ({ hostContext, serviceCidr }): Promise<HostFacts> => {
-    const config = kubeConfigOf({ context: hostContext });
-    const [core, networking] = [config.makeApiClient(CoreV1Api), config.makeApiClient(NetworkingV1Api)];
-    const [{ gitVersion }, cidr] = await Promise.all([
-      config.makeApiClient(VersionApi).getCode(),
-      serviceCidr ?? findServiceCidr(core, networking),
-    ]);
-    return { version: gitVersion, serviceCidr: cidr };
-  });
-}
+await run<HostSpec>(async ({ hostContext, serviceCidr }): Promise<HostFacts> => {
+  const config = kubeConfigOf({ context: hostContext });
+  const [core, networking] = [config.makeApiClient(CoreV1Api), config.makeApiClient(NetworkingV1Api)];
+  const [{ gitVersion }, cidr] = await Promise.all([
+    config.makeApiClient(VersionApi).getCode(),
+    serviceCidr ?? findServiceCidr(core, networking),
+  ]);
+  return { version: gitVersion, serviceCidr: cidr };
+});

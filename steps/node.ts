@@ -1,6 +1,6 @@
 import { coreApiOf } from "../kubernetes/connection/cluster.ts";
 import { type NodeAddresses, nodeAddresses } from "../kubernetes/host/nodes.ts";
-import { run } from "./run.ts";
+import { run } from "./base/run.ts";
 
 interface NodeSpec {
   readonly hostContext?: string | undefined;
@@ -8,13 +8,11 @@ interface NodeSpec {
   readonly renew?: string | undefined;
 }
 
-if (import.meta.main) {
-  await run<NodeSpec>(async ({ hostContext }): Promise<NodeAddresses> => {
-    const { items } = await coreApiOf({ context: hostContext }).listNode();
-    const found = nodeAddresses(items);
-    if (found !== undefined) return found;
-    throw new Error(
-      `none of the host's ${items.length} nodes is ready and has an InternalIP: kubectl get nodes`,
-    );
-  });
-}
+await run<NodeSpec>(async ({ hostContext }): Promise<NodeAddresses> => {
+  const { items } = await coreApiOf({ context: hostContext }).listNode();
+  const found = nodeAddresses(items);
+  if (found !== undefined) return found;
+  throw new Error(
+    `none of the host's ${items.length} nodes is ready and has an InternalIP: kubectl get nodes`,
+  );
+});

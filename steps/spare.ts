@@ -1,7 +1,7 @@
 import { CoreV1Api } from "@kubernetes/client-node";
 import { kubeConfigOf } from "../kubernetes/connection/cluster.ts";
 import { type Place, placesOf } from "../kubernetes/diagnosis/placement.ts";
-import { run } from "./run.ts";
+import { run } from "./base/run.ts";
 
 /** Whose host, and whose namespaces on it are the lab's own. */
 interface SpareSpec {
@@ -17,14 +17,12 @@ export interface Spare {
   readonly images: readonly string[];
 }
 
-if (import.meta.main) {
-  await run<SpareSpec>(async ({ hostContext, own }): Promise<Spare> => {
-    const core = kubeConfigOf({ context: hostContext }).makeApiClient(CoreV1Api);
-    const [nodes, pods] = await Promise.all([core.listNode(), core.listPodForAllNamespaces()]);
-    const mine = pods.items.filter(({ metadata }) => own.includes(metadata?.namespace ?? ""));
-    return {
-      places: placesOf(nodes.items, pods.items, own),
-      images: [...new Set(mine.flatMap(({ spec }) => spec?.containers.map(({ image = "" }) => image) ?? []))],
-    };
-  });
-}
+await run<SpareSpec>(async ({ hostContext, own }): Promise<Spare> => {
+  const core = kubeConfigOf({ context: hostContext }).makeApiClient(CoreV1Api);
+  const [nodes, pods] = await Promise.all([core.listNode(), core.listPodForAllNamespaces()]);
+  const mine = pods.items.filter(({ metadata }) => own.includes(metadata?.namespace ?? ""));
+  return {
+    places: placesOf(nodes.items, pods.items, own),
+    images: [...new Set(mine.flatMap(({ spec }) => spec?.containers.map(({ image = "" }) => image) ?? []))],
+  };
+});

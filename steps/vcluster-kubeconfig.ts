@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import type { CoreV1Api } from "@kubernetes/client-node";
 import {
   type ExposedService,
@@ -12,8 +11,9 @@ import { lookAt } from "../kubernetes/waits/awaited-value.ts";
 import { coreApiOf, ifExists } from "../kubernetes/connection/cluster.ts";
 import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
 import { rebuildHint } from "../kubernetes/vcluster/identity.ts";
+import { isRenewable } from "../kubernetes/vcluster/renewal.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
-import { lastResult, run } from "./run.ts";
+import { lastResult, run } from "./base/run.ts";
 
 export interface VClusterKubeconfigSpec {
   /** Name of the virtual cluster, and of its namespace on the host. */
@@ -42,15 +42,6 @@ interface Credentials {
 }
 
 const decoded = (base64: string): string => Buffer.from(base64, "base64").toString();
-
-// k3s renews its certificates when it starts, if they have no more than this left.
-const renewableDays = 90;
-
-/** Whether a restart of the control plane would bring a new certificate. */
-export function isRenewable(certificate: string, now: number = Date.now()): boolean {
-  const { validTo } = new X509Certificate(certificate);
-  return Date.parse(validTo) - now < renewableDays * 24 * 3600 * 1000;
-}
 
 /** The credentials that the syncer wrote, once `isWanted`. */
 function credentials(
@@ -101,29 +92,27 @@ async function exposed(
   return Object.fromEntries(await Promise.all(found)) as ExposedService;
 }
 
-if (import.meta.main) {
-  await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
-    const { cluster, hostContext, node, renew, timeoutSeconds } = spec;
-    const host = coreApiOf({ context: hostContext });
-    const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
-    const address = hostAndPort(endpointOf(service, "https", node));
-    const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
-    const { config } = isDue ? await renewed(host, spec, first) : first;
-    const kubeconfig = vclusterKubeconfig(cluster, decoded(config), `https://${address}`);
-    const known = lastResult<VClusterAccess>()?.kubeconfig;
-    if (known !== undefined && authorityOf(known, cluster) !== authorityOf(kubeconfig, cluster))
-      throw new Error(
-        `${cluster} is another cluster than the one that the stack knows, and empty: ${rebuildHint(cluster)}.`,
-      );
+await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
+  const { cluster, hostContext, node, renew, timeoutSeconds } = spec;
+  const host = coreApiOf({ context: hostContext });
+  const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
+  const address = hostAndPort(endpointOf(service, "https", node));
+  const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
+  const { config } = isDue ? await renewed(host, spec, first) : first;
+  const kubeconfig = vclusterKubeconfig(cluster, decoded(config), `https://${address}`);
+  const known = lastResult<VClusterAccess>()?.kubeconfig;
+  if (known !== undefined && authorityOf(known, cluster) !== authorityOf(kubeconfig, cluster))
+    throw new Error(
+      `${cluster} is another cluster than the one that the stack knows, and empty: ${rebuildHint(cluster)}.`,
+    );
 
-    // What forwards connections may take its time to begin.
-    const inside = coreApiOf({ kubeconfig });
-    await poll({
-      what: `the API server of ${cluster} at ${address}`,
-      hint: "The machine that runs this must reach that address; for NodePort, nodeAddress can say another.",
-      timeoutSeconds,
-      look: async () => ({ value: await inside.readNamespace({ name: "default" }) }),
-    });
-    return { address, kubeconfig };
+  // What forwards connections may take its time to begin.
+  const inside = coreApiOf({ kubeconfig });
+  await poll({
+    what: `the API server of ${cluster} at ${address}`,
+    hint: "The machine that runs this must reach that address; for NodePort, nodeAddress can say another.",
+    timeoutSeconds,
+    look: async () => ({ value: await inside.readNamespace({ name: "default" }) }),
   });
-}
+  return { address, kubeconfig };
+});

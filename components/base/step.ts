@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwaitedValue } from "../../kubernetes/waits/awaited-value.ts";
-import { timeoutVariable } from "../../steps/run.ts";
+import { timeoutVariable } from "../../steps/base/run.ts";
 import { digest } from "../../values/digest.ts";
 
 export interface StepArgs {
@@ -51,7 +51,7 @@ export function runStep<T>(
     {
       // An argument vector: nothing of the spec is read by a shell. The path is relative, so that the state is
       // the same from every checkout.
-      interpreter: ["node", `steps/${script}.ts`],
+      interpreter: ["node", `dist/steps/${script}.js`],
       create: pulumi.jsonStringify({ ...spec, ...(renew === "" ? {} : { renew }) }),
       environment: pulumi.secret({
         ...environment,

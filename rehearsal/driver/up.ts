@@ -11,7 +11,6 @@ import { createPhases } from "./phases.ts";
 import { choosePlugins } from "../engine/plugins.ts";
 import { recoverStack } from "../recovery/recovery.ts";
 import { honestBox, honesty } from "./report.ts";
-import { bundlePrograms } from "../engine/programs/programs.ts";
 import type { Stack } from "../engine/rehearsed-stack.ts";
 import { openStack, pulumi, stateOf } from "../engine/stack.ts";
 import { configure, versionsOf } from "../engine/stack-files.ts";
@@ -37,7 +36,6 @@ export async function prepare(display: Display, choices: Choices): Promise<Prepa
     display.line(message);
   });
   const stack = await openStack(choices.stack);
-  await bundlePrograms();
   return { stack, charts };
 }
 

@@ -16,7 +16,6 @@ import { z } from "zod";
 import { isExecutable } from "../../versions/executables.ts";
 import { executableOf, packageVersion, type Plugin, plugins } from "../../versions/plugins.ts";
 import { isAtLeast } from "../../versions/versions.ts";
-import { bundle } from "./programs/bundle.ts";
 import type { Display } from "../kit/display.ts";
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { paths, root } from "../kit/paths.ts";
@@ -27,13 +26,8 @@ import { shellWord } from "../kit/words.ts";
 
 type Name = (typeof plugins)[number]["name"];
 
-/** What takes a plugin's place where it cannot be had, under `rehearsal/plugins/`; one that has none is built. */
-const standIns: Readonly<Record<Name, string | undefined>> = {
-  kubernetes: undefined,
-  random: "random.ts",
-  command: "command.ts",
-  nodejs: "language-nodejs.ts",
-};
+/** Plugins whose place is taken by a stand-in where they cannot be had; another one is built. */
+const standIns: ReadonlySet<Name> = new Set(["random", "command", "nodejs"]);
 
 /** Which plugin a run uses. */
 export interface ChosenPlugin {
@@ -85,7 +79,7 @@ export async function choosePlugins(display: Display): Promise<readonly ChosenPl
   for (const [index, plugin] of plugins.entries()) {
     const wanted = packageVersion(plugin.package);
     const real = found[index] ?? (await built(display, plugin));
-    await use(plugin, real);
+    use(plugin, real);
     chosen.push({ name: plugin.name, version: real?.version ?? wanted, wanted, real: real?.path });
   }
   return chosen;
@@ -126,7 +120,7 @@ async function findReal(
       return { path, version };
     }
   }
-  say(standIns[plugin.name] === undefined ? "it is built instead" : "a stand-in takes its place");
+  say(standIns.has(plugin.name) ? "a stand-in takes its place" : "it is built instead");
   return undefined;
 }
 
@@ -189,13 +183,13 @@ async function install({ kind, name }: Plugin, version: string): Promise<boolean
 
 /** The plugin of which there is no stand-in, built here. */
 async function built(display: Display, { name }: (typeof plugins)[number]): Promise<Found | undefined> {
-  if (standIns[name] !== undefined) return undefined;
+  if (standIns.has(name)) return undefined;
   const tool = await ensureBuiltPlugin(display);
   return { path: join(paths.bin, tool.name), version: tool.version };
 }
 
 /** Makes the engine find what was chosen, and nothing else. */
-async function use(plugin: (typeof plugins)[number], real: Found | undefined): Promise<void> {
+function use(plugin: (typeof plugins)[number], real: Found | undefined): void {
   const target = join(paths.plugins, executableOf(plugin));
   if (real !== undefined) {
     const draft = `${target}.tmp`;
@@ -205,10 +199,9 @@ async function use(plugin: (typeof plugins)[number], real: Found | undefined): P
     return;
   }
   const node = realpathSync(join(root, "node_modules", ".bin", "node"));
-  const script = join(root, "rehearsal", "plugins", standIns[plugin.name] ?? "");
-  if (!existsSync(script)) throw new Error(`The stand-in for plugin ${plugin.name} is missing: ${script}`);
-  await bundle(plugin.name, { [plugin.name]: script });
-  const bundled = join(paths.bundles, `${plugin.name}.mjs`);
-  writeFileAtomically(target, `#!/bin/sh\nexec ${shellWord(node)} ${shellWord(bundled)} "$@"\n`);
+  const script = join(root, "rehearsal", "dist", `${plugin.name}.js`);
+  if (!existsSync(script))
+    throw new Error(`The stand-in for plugin ${plugin.name} was not built: node rehearsal/build.ts`);
+  writeFileAtomically(target, `#!/bin/sh\nexec ${shellWord(node)} ${shellWord(script)} "$@"\n`);
   chmodSync(target, 0o755);
 }

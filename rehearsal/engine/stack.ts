@@ -43,8 +43,6 @@ export const ownFolders = {
   KUBECACHEDIR: join(paths.helm, "kube-cache"),
 } as const;
 
-const bundledPrograms = pathToFileURL(join(import.meta.dirname, "programs", "bundled-programs.ts")).href;
-
 /** Removes what an operation left: the Kubernetes plugin forgets a kubeconfig for each provider. */
 export function emptyTemporary(): void {
   for (const entry of readdirSync(paths.temporary))
@@ -68,7 +66,6 @@ export function describeStack(name: string): Stack {
       KUBECONFIG: paths.kubeconfig,
       // A run starts a dozen processes that load the same large libraries.
       NODE_COMPILE_CACHE: paths.compileCache,
-      NODE_OPTIONS: [process.env["NODE_OPTIONS"] ?? "", `--import=${bundledPrograms}`].join(" ").trim(),
       // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
       GOGC: "400",
       ...ownFolders,
@@ -201,7 +198,7 @@ export const labForUser = (
   args: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): Promise<number> =>
-  forUser(knowing("node"), ["cli/main.ts", ...args], {
+  forUser(knowing("node"), ["dist/cli/main.js", ...args], {
     cwd: root,
     // Where the Pulumi that it calls finds the configuration that is rehearsed.
     env: { ...stack.env, ...more, PULUMI_OPTION_CWD: dirname(stack.configFile) },

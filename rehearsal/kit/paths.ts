@@ -26,14 +26,13 @@ export function checkPlaces(): void {
 }
 
 /**
- * What lives where. The tools, plugins that were downloaded, and what was made of the sources, are the same for every
- * rehearsal of this checkout; all else is per rehearsal.
+ * What lives where. The tools, plugins that were downloaded, and what Node compiled, are the same for every rehearsal of
+ * this checkout; all else is per rehearsal.
  */
 export const paths = {
   bin: join(root, ".rehearsal", "bin"),
   downloads: join(root, ".rehearsal", "downloads"),
   compileCache: join(root, ".rehearsal", "compile-cache"),
-  bundles: join(root, ".rehearsal", "bundles"),
   plugins: join(rehearsalDir, "plugins"),
   pki: join(rehearsalDir, "pki"),
   etcd: join(rehearsalDir, "etcd"),

@@ -21,7 +21,7 @@ export async function inlineStack(name: string, program: PulumiFn): Promise<Stac
   process.env["KUBECONFIG"] = env["KUBECONFIG"];
   // Plugins run where the project is, and the lab's steps are found from there.
   const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
-  symlinkSync(join(root, "steps"), join(workDir, "steps"));
+  symlinkSync(join(root, "dist"), join(workDir, "dist"));
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   writeFileSync(join(workDir, "Pulumi.yaml"), "name: mesh-lab\nruntime: nodejs\n");
   return LocalWorkspace.createOrSelectStack(

@@ -7,10 +7,10 @@ import { parse, stringify } from "yaml";
 import { type Authority, openPki } from "../../../rehearsal/host/base/pki.ts";
 import { coreApiOf } from "../../../kubernetes/connection/cluster.ts";
 import { nodeAddresses } from "../../../kubernetes/host/nodes.ts";
-import { isPlacedByHost } from "../../../steps/localities.ts";
+import { isPlacedByHost } from "../../../kubernetes/vcluster/placed-nodes.ts";
 import { poll } from "../../../kubernetes/waits/poll.ts";
 import { findServiceCidr } from "../../../kubernetes/host/service-cidr.ts";
-import { isRenewable } from "../../../steps/vcluster-kubeconfig.ts";
+import { isRenewable } from "../../../kubernetes/vcluster/renewal.ts";
 import { type Answer, apiServer, stopApiServers, step } from "../support/api-server.ts";
 
 // Side by side: most of them start a process.

@@ -86,7 +86,7 @@ export function step(script: string, spec: object, environment: Readonly<Record<
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const child = execFile(
       "node",
-      [`steps/${script}.ts`, JSON.stringify(spec)],
+      [`dist/steps/${script}.js`, JSON.stringify(spec)],
       { env: { ...process.env, ...environment } },
       (_, stdout, stderr) => {
         resolve({ code: child.exitCode ?? -1, stdout, stderr: stderr.trim() });

@@ -49,7 +49,7 @@ export function labOn(folder: string, stack: ToldStack) {
   chmodSync(join(bin, "pulumi"), 0o755);
 
   return (args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running => {
-    const child = spawn("node", ["cli/main.ts", ...args], {
+    const child = spawn("node", ["dist/cli/main.js", ...args], {
       env: {
         ...process.env,
         PATH: [bin, process.env["PATH"]].join(delimiter),

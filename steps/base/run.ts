@@ -1,4 +1,4 @@
-import { inOneLine } from "../kubernetes/connection/unreached.ts";
+import { inOneLine } from "../../kubernetes/connection/unreached.ts";
 
 /** Environment variable with a time-out: as a part of the spec, it would be a reason to run a step again. */
 export const timeoutVariable = "MESHLAB_TIMEOUT_SECONDS";

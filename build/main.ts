@@ -1,0 +1,11 @@
+/** `npm run build`: the programs that `pulumi up` starts, and the lab's verbs. */
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { bundle } from "./bundle.ts";
+
+const steps = readdirSync(join(import.meta.dirname, "..", "steps"))
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => [basename(file, ".ts"), `./steps/${file}`]);
+
+await bundle("dist/steps", Object.fromEntries(steps) as Record<string, string>);
+await bundle("dist/cli", { main: "./cli/main.ts" });
