@@ -21,6 +21,8 @@ export async function bundle(folder: string, programs: Readonly<Record<string, s
     cwd: root,
     input: { ...programs },
     platform: "node",
+    // It brings a program that it starts, and looks for it beside itself.
+    external: ["open"],
     logLevel: "warn",
     // Some packages are no ES modules, in which alone these are known.
     transform: { define: { __filename: "import.meta.filename", __dirname: "import.meta.dirname" } },

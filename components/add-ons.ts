@@ -1,18 +1,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSource } from "../versions/charts.ts";
 import type { WorkloadConfig } from "../config/read.ts";
 import type { AddOn } from "../capabilities/common/definition.ts";
 import { serverSettings } from "../capabilities/common/servers.ts";
 import { addOnsNamespace } from "../values/gloo-mesh.ts";
-import type { OwnRelease } from "../plan/releases.ts";
+import type { Release } from "../plan/releases.ts";
 import { glooResource } from "./base/gloo-resource.ts";
 import type { Host } from "./base/host.ts";
 import { helmRelease, type ReleaseSettings } from "./base/release.ts";
 
-export interface AddOnsArgs extends ReleaseSettings {
-  /** Their release. */
-  readonly release: OwnRelease;
+export interface AddOnsArgs {
+  /** Their release, of the agent's chart, which they are part of. */
+  readonly release: Release;
+  readonly settings: ReleaseSettings;
   /** The servers in it, by the names of their Services. */
   readonly servers: readonly AddOn[];
   readonly host: Host;
@@ -20,8 +20,6 @@ export interface AddOnsArgs extends ReleaseSettings {
   readonly cluster: WorkloadConfig;
   /** Its kubeconfig; secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** The agent's chart, which they are part of. */
-  readonly chart: ChartSource;
   /** What brings the kinds of their settings. */
   readonly kinds: pulumi.Resource;
   /** What must be ready before a pod is created, so that it gets its sidecar. */
@@ -36,7 +34,7 @@ export interface AddOnsArgs extends ReleaseSettings {
 export class AddOns extends pulumi.ComponentResource {
   constructor(name: string, args: AddOnsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:AddOns", name, {}, opts);
-    const { release, servers, cluster, kubeconfig, kinds, injection } = args;
+    const { release, settings, servers, host, cluster, kubeconfig, kinds, injection } = args;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -46,13 +44,7 @@ export class AddOns extends pulumi.ComponentResource {
 
     helmRelease(
       `${name}-release`,
-      {
-        ...args,
-        ...release,
-        namespace: namespace.metadata.name,
-        clusterValues: cluster.values,
-        access: { kubeconfig },
-      },
+      { release, settings, namespace: namespace.metadata.name, access: { kubeconfig }, host, cluster },
       // Its chart has the same kinds as the agent's release, which must not be made twice at a time.
       { parent: this, dependsOn: [kinds, injection] },
     );

@@ -15,7 +15,7 @@ import { awaitedFor } from "./base/custom-timeouts.ts";
 import type { Host } from "./base/host.ts";
 import { explaining, watch } from "./base/watch.ts";
 
-export interface BookinfoArgs extends BookinfoServicesArgs, Pick<LabConfig, "values"> {
+export interface BookinfoArgs extends BookinfoServicesArgs {
   /** The workload cluster; by its name route tables find the pods. */
   readonly cluster: WorkloadConfig;
   /** Its kubeconfig; secret. */
@@ -25,6 +25,8 @@ export interface BookinfoArgs extends BookinfoServicesArgs, Pick<LabConfig, "val
   readonly injection: readonly pulumi.Resource[];
   /** What their proxies are made of, as a text that differs where it does: pods are made again then. */
   readonly proxies: pulumi.Input<string>;
+  /** Extra values of the lab's releases, for advice. */
+  readonly values: LabConfig["values"];
   /** How long each Deployment may take, in seconds. */
   readonly timeoutSeconds: number;
 }
@@ -82,7 +84,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         namespace,
         access: { kubeconfig },
         host,
-        keys: args,
+        keys: { values: args.values, cluster },
       });
       new k8s.apps.v1.Deployment(
         resource,

@@ -10,42 +10,37 @@ import {
 } from "../capabilities/all.ts";
 import { kebab } from "../capabilities/common/names.ts";
 import { callbackPath, clientSecret, oidcClient } from "../capabilities/oidc.ts";
-import { addOnsRelease } from "../plan/releases.ts";
-import type { Bookinfo } from "./bookinfo.ts";
-import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { glooResource } from "./base/gloo-resource.ts";
 import type { Host } from "./base/host.ts";
-import type { VCluster } from "./vcluster.ts";
+import type { ManagementCluster } from "./management-cluster.ts";
 import type { WorkloadCluster } from "./workload-cluster.ts";
 import { AddOns } from "./add-ons.ts";
 import { Capability } from "./capability.ts";
 import { Keycloak } from "./keycloak.ts";
 
-export interface CapabilitiesArgs extends LabConfig {
+export interface CapabilitiesArgs {
+  /** The lab's configuration. */
+  readonly config: LabConfig;
   readonly host: Host;
-  readonly mgmt: { readonly vcluster: VCluster; readonly glooMesh: GlooMeshMgmt };
-  /** The first workload cluster, which holds the workspace's routes. */
-  readonly home: {
-    readonly cluster: string;
-    readonly workload: WorkloadCluster;
-    readonly bookinfo: Bookinfo | undefined;
-  };
+  /** Where the lab's own identity provider runs. */
+  readonly management: ManagementCluster;
+  /** The cluster that holds the workspace's routes, on which policies are put. */
+  readonly routing: WorkloadCluster;
 }
 
 /** What is tried out of Gloo Mesh: the capabilities that are turned on, and what several of them share. */
 export class Capabilities extends pulumi.ComponentResource {
   constructor(name: string, args: CapabilitiesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:capability:Capabilities", name, {}, opts);
-    const { capabilities: chosen, workloads, home } = args;
-    const { vcluster, agent, istio } = home.workload;
-    const ground = [agent, ...(home.bookinfo === undefined ? [] : [home.bookinfo.namespace])];
-    const inHome = { parent: this, providers: [vcluster.provider], ...vcluster.inside };
-    const onHome = { parent: this, provider: vcluster.provider, ...vcluster.inside, dependsOn: ground };
+    const { config, host, routing } = args;
+    const { vcluster, cluster, releases, agent, istio, bookinfo } = routing;
+    const ground = [agent, ...(bookinfo === undefined ? [] : [bookinfo.namespace])];
+    const inside = { parent: this, providers: [vcluster.provider], ...vcluster.inside };
+    const onGround = { parent: this, provider: vcluster.provider, ...vcluster.inside, dependsOn: ground };
 
     const ingressUrl = istio.ingressUrl ?? pulumi.output("");
-    const needs = enabledCapabilities(chosen, topologyOf(workloads));
-    const keycloak = needKeycloak(needs) ? this.keycloak(name, args, ingressUrl) : undefined;
-    const secret = keycloak?.clientSecret ?? args.oidcClientSecret;
+    const keycloak = needKeycloak(config.enabled) ? this.keycloak(name, args, ingressUrl) : undefined;
+    const secret = keycloak?.clientSecret ?? config.oidcClientSecret;
     const login =
       secret === undefined
         ? []
@@ -57,50 +52,55 @@ export class Capabilities extends pulumi.ComponentResource {
                 type: clientSecret.type,
                 stringData: { [clientSecret.key]: secret },
               },
-              onHome,
+              onGround,
             ),
           ];
 
-    const release = addOnsRelease(args);
-    const [cluster] = workloads;
-    if (release !== undefined && cluster !== undefined)
+    if (releases.glooMeshAddOns !== undefined)
       new AddOns(
         `${name}-add-ons`,
         {
-          ...args,
-          release,
-          servers: neededAddOns(needs),
+          release: releases.glooMeshAddOns,
+          settings: config,
+          servers: neededAddOns(config.enabled),
+          host,
           cluster,
           kubeconfig: vcluster.kubeconfig,
-          chart: args.charts.glooMeshAgent,
           kinds: agent,
           injection: istio.istiod,
         },
-        inHome,
+        inside,
       );
 
-    for (const route of meshRoutes(needs, home.cluster))
-      glooResource(`${name}-route-${route.metadata.name}`, route, onHome);
+    for (const route of meshRoutes(config.enabled, cluster.name))
+      glooResource(`${name}-route-${route.metadata.name}`, route, onGround);
 
     const issuerUrl = keycloak?.issuerUrl ?? "";
-    for (const on of enabledCapabilities(chosen, topologyOf(workloads, { ingressUrl, issuerUrl })))
+    const { capabilities, workloads } = config;
+    for (const on of enabledCapabilities(capabilities, topologyOf(workloads, { ingressUrl, issuerUrl })))
       new Capability(
         `${name}-${kebab(on.name)}`,
         { on, ground: [...ground, ...(on.name === "oidc" ? login : [])] },
-        inHome,
+        inside,
       );
 
     this.registerOutputs({});
   }
 
   private keycloak(name: string, args: CapabilitiesArgs, ingressUrl: pulumi.Output<string>): Keycloak {
-    const { vcluster } = args.mgmt;
+    const { config, host } = args;
+    const { vcluster } = args.management;
     return new Keycloak(
       `${name}-keycloak`,
       {
-        ...args,
-        cluster: args.management,
+        cluster: config.management,
         kubeconfig: vcluster.kubeconfig,
+        host,
+        image: { tag: config.versions.keycloak, registry: config.imageRegistry },
+        expose: config.expose,
+        values: config.values,
+        timeoutSeconds: config.timeoutSeconds,
+        renew: config.renew,
         clientId: oidcClient,
         redirectUri: pulumi.interpolate`${ingressUrl}${callbackPath}`,
       },

@@ -11,13 +11,15 @@ export interface CapabilityArgs {
 }
 
 /**
- * What one capability puts on the home cluster.
+ * What one capability puts on the cluster that holds the routes.
  *
  * Its children need the provider of that cluster.
  */
 export class Capability extends pulumi.ComponentResource {
   constructor(name: string, { on, ground }: CapabilityArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(`meshlab:capability:${on.name.charAt(0).toUpperCase()}${on.name.slice(1)}`, name, {}, opts);
+    // Each had a type of its own once.
+    const type = `meshlab:capability:${on.name.charAt(0).toUpperCase()}${on.name.slice(1)}`;
+    super("meshlab:capability:Capability", name, {}, pulumi.mergeOptions(opts, { aliases: [{ type }] }));
 
     const configMaps = Object.entries(on.configMaps ?? {}).map(
       ([role, { metadata, data }]) =>

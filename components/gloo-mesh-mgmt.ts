@@ -1,24 +1,36 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ChartSource } from "../versions/charts.ts";
-import type { LabConfig, ManagementConfig } from "../config/read.ts";
-import { type ExposedService, endpointOf, exposedFields, hostAndPort } from "../values/exposure.ts";
+import type { ManagementConfig } from "../config/read.ts";
+import {
+  type ExposedService,
+  type Exposure,
+  endpointOf,
+  exposedFields,
+  hostAndPort,
+} from "../values/exposure.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
 import type { HelmValues } from "../values/merge.ts";
-import { glooMeshRelease, valuesOf } from "../plan/releases.ts";
+import type { Release } from "../plan/releases.ts";
 import type { Host } from "./base/host.ts";
 import { helmRelease, type ReleaseSettings } from "./base/release.ts";
 import { awaitValues, fieldsOf } from "./base/step.ts";
 
-export interface GlooMeshMgmtArgs
-  extends ReleaseSettings, Pick<LabConfig, "expose" | "imageRegistry" | "licenseKey" | "renew"> {
+export interface GlooMeshMgmtArgs {
   /** The management cluster. */
   readonly cluster: ManagementConfig;
   /** Its kubeconfig; secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  readonly chart: ChartSource;
+  /** Release of the management plane. */
+  readonly release: Release;
+  readonly settings: ReleaseSettings;
   readonly host: Host;
+  /** How agents reach the management server. */
+  readonly expose: Exposure;
+  /** How long the address of the management server may take, in seconds. */
+  readonly timeoutSeconds: number;
+  /** When it changes, that address is looked up again. */
+  readonly renew: string;
 }
 
 /** What an agent needs to register with the management server. */
@@ -43,7 +55,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
 
   constructor(name: string, args: GlooMeshMgmtArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:GlooMeshMgmt", name, {}, opts);
-    const { cluster, kubeconfig, host, expose, licenseKey, timeoutSeconds, renew } = args;
+    const { cluster, kubeconfig, release, settings, host, expose, timeoutSeconds, renew } = args;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -65,16 +77,9 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    const own = glooMeshRelease(args, cluster, licenseKey);
     this.release = helmRelease(
       `${name}-release`,
-      {
-        ...args,
-        ...own,
-        namespace: namespace.metadata.name,
-        clusterValues: cluster.values,
-        access: { kubeconfig },
-      },
+      { release, settings, namespace: namespace.metadata.name, access: { kubeconfig }, host, cluster },
       // The management server reads the token when it starts.
       { parent: this, dependsOn: [tokenSecret] },
     );
@@ -86,7 +91,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
         kubeconfig,
         timeoutSeconds,
         renew,
-        madeOf: serviceOf(valuesOf(own, args.values, cluster.values)),
+        madeOf: serviceOf(release.values),
         values: {
           ...fieldsOf(
             { kind: "Service", namespace: glooMeshNamespace, name: "gloo-mesh-mgmt-server" },

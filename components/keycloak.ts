@@ -2,7 +2,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LabConfig, ManagementConfig } from "../config/read.ts";
-import { type ExposedService, endpointOf, exposedFields, httpUrl } from "../values/exposure.ts";
+import {
+  type ExposedService,
+  type Exposure,
+  endpointOf,
+  exposedFields,
+  httpUrl,
+} from "../values/exposure.ts";
 import {
   keycloak,
   keycloakContainer,
@@ -17,15 +23,22 @@ import { awaitValues, fieldsOf } from "./base/step.ts";
 import { awaitedFor } from "./base/custom-timeouts.ts";
 import { explaining, watch } from "./base/watch.ts";
 
-export interface KeycloakArgs extends Pick<
-  LabConfig,
-  "expose" | "versions" | "imageRegistry" | "timeoutSeconds" | "renew" | "values"
-> {
+export interface KeycloakArgs {
   /** The cluster that it runs on. */
   readonly cluster: ManagementConfig;
   /** Its kubeconfig; secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly host: Host;
+  /** Tag of its image, and the mirror that it comes from, if any. */
+  readonly image: { readonly tag: string; readonly registry: string | undefined };
+  /** How it is reached. */
+  readonly expose: Exposure;
+  /** Extra values of the lab's releases, for advice. */
+  readonly values: LabConfig["values"];
+  /** How long the Deployment and its address may take, in seconds. */
+  readonly timeoutSeconds: number;
+  /** When it changes, its address is looked up again. */
+  readonly renew: string;
   /** The one client that it knows. */
   readonly clientId: string;
   /** Where it sends people back to. */
@@ -100,7 +113,7 @@ export class Keycloak extends pulumi.ComponentResource {
       namespace,
       access: { kubeconfig },
       host,
-      keys: args,
+      keys: { values: args.values, cluster },
     });
     new k8s.apps.v1.Deployment(
       resource,
@@ -135,7 +148,7 @@ export class Keycloak extends pulumi.ComponentResource {
 }
 
 function deployment(
-  { versions, imageRegistry, redirectUri }: KeycloakArgs,
+  { image, redirectUri }: KeycloakArgs,
   namespace: pulumi.Output<string>,
   secrets: { readonly realm: pulumi.Output<string>; readonly logins: pulumi.Output<string> },
 ): k8s.apps.v1.DeploymentArgs {
@@ -156,7 +169,7 @@ function deployment(
         spec: {
           containers: [
             {
-              ...keycloakContainer(versions.keycloak, imageRegistry),
+              ...keycloakContainer(image.tag, image.registry),
               args: ["start-dev", "--import-realm"],
               env: [
                 { name: "KC_BOOTSTRAP_ADMIN_USERNAME", value: keycloakUsers.administrator },

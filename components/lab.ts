@@ -1,23 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LabConfig, WorkloadConfig } from "../config/read.ts";
-import { topologyOf, enabledCapabilities, workspaceOptions } from "../capabilities/all.ts";
-import { workspaceName } from "../values/gloo-resources.ts";
+import type { LabConfig } from "../config/read.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
-import { ingressPort } from "../plan/releases.ts";
-import { Bookinfo } from "./bookinfo.ts";
-import { Capabilities } from "./capabilities.ts";
-import { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
 import { Host } from "./base/host.ts";
-import { VCluster } from "./vcluster.ts";
+import { Capabilities } from "./capabilities.ts";
+import { ManagementCluster } from "./management-cluster.ts";
 import { WorkloadCluster } from "./workload-cluster.ts";
 import { Workspace } from "./workspace.ts";
-
-/** A workload cluster and what runs on it. */
-interface Workload {
-  readonly cluster: string;
-  readonly workload: WorkloadCluster;
-  readonly bookinfo: Bookinfo | undefined;
-}
 
 /**
  * The lab: a management cluster, and workload clusters registered with it.
@@ -35,69 +23,49 @@ export class Lab extends pulumi.ComponentResource {
 
   constructor(name: string, config: LabConfig, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:lab:Lab", name, {}, opts);
-    const { management, charts, multiCluster } = config;
 
-    const host = new Host(`${name}-host`, config, { parent: this });
+    const host = new Host(
+      `${name}-host`,
+      {
+        hostContext: config.hostContext,
+        serviceCidr: config.serviceCidr,
+        expose: config.expose,
+        nodeAddress: config.nodeAddress,
+        renew: config.renew,
+        versions: config.versions,
+      },
+      { parent: this },
+    );
     const onHost = { parent: this, providers: [host.provider] };
 
-    const vcluster = new VCluster(
-      `${name}-${management.name}-vcluster`,
-      { ...config, cluster: management, chart: charts.vcluster, host },
-      onHost,
+    const management = new ManagementCluster(`${name}-${config.management.name}`, { config, host }, onHost);
+    const workloads = config.workloads.map(
+      (cluster) =>
+        new WorkloadCluster(`${name}-${cluster.name}`, { config, cluster, host, management }, onHost),
     );
-    const glooMesh = new GlooMeshMgmt(
-      `${name}-${management.name}-gloo-mesh`,
-      {
-        ...config,
-        cluster: management,
-        kubeconfig: vcluster.kubeconfig,
-        chart: charts.glooMeshEnterprise,
-        host,
-      },
-      { parent: this, providers: [vcluster.provider], ...vcluster.inside },
-    );
-    const mgmt = { vcluster, glooMesh };
 
-    const workloads = config.workloads.map((cluster): Workload => {
-      const workload = new WorkloadCluster(
-        `${name}-${cluster.name}`,
-        { ...config, cluster, host, mgmt },
-        onHost,
-      );
-      const bookinfo = this.bookinfo(name, config, cluster, workload, host);
-      return { cluster: cluster.name, workload, bookinfo };
-    });
-
-    const [home] = workloads;
-    const [first] = config.workloads;
-    if (home !== undefined && first !== undefined) {
-      const on = enabledCapabilities(config.capabilities, topologyOf(config.workloads));
-      const options = workspaceOptions(on);
+    const [first] = workloads;
+    if (first !== undefined) {
+      const { multiCluster, enabled } = config;
       new Workspace(
         `${name}-workspace`,
-        {
-          workspace: workspaceName,
-          mgmt,
-          home,
-          ingressPort: ingressPort(config, first),
-          multiCluster,
-          options,
-        },
+        { management, routing: first, multiCluster, enabled },
         { parent: this },
       );
-      if (on.length > 0)
-        new Capabilities(`${name}-capabilities`, { ...config, host, mgmt, home }, { parent: this });
+      if (enabled.length > 0)
+        new Capabilities(
+          `${name}-capabilities`,
+          { config, host, management, routing: first },
+          { parent: this },
+        );
     }
 
-    this.kubeconfig = pulumi
-      .all(
-        [vcluster, ...workloads.map(({ workload }) => workload.vcluster)].map(({ kubeconfig }) => kubeconfig),
-      )
-      .apply(mergeKubeconfigs);
+    const vclusters = [management, ...workloads].map(({ vcluster }) => vcluster);
+    this.kubeconfig = pulumi.all(vclusters.map(({ kubeconfig }) => kubeconfig)).apply(mergeKubeconfigs);
     this.ingresses = urls(workloads, (url) => url);
     this.productPages = urls(
       // The one gateway and route that the lab makes.
-      home?.bookinfo === undefined ? [] : [home],
+      first?.bookinfo === undefined ? [] : [first],
       (url) => pulumi.interpolate`${url}/productpage`,
     );
 
@@ -107,44 +75,18 @@ export class Lab extends pulumi.ComponentResource {
       productPages: this.productPages,
     });
   }
-
-  private bookinfo(
-    name: string,
-    config: LabConfig,
-    cluster: WorkloadConfig,
-    { vcluster, istio }: WorkloadCluster,
-    host: Host,
-  ): Bookinfo | undefined {
-    if (cluster.bookinfo === undefined) return undefined;
-    const { reviews } = cluster.bookinfo;
-    return new Bookinfo(
-      `${name}-${cluster.name}-bookinfo`,
-      {
-        ...config,
-        cluster,
-        kubeconfig: vcluster.kubeconfig,
-        host,
-        reviews,
-        tag: config.versions.bookinfo,
-        injection: [istio.istiod],
-        proxies: istio.proxies,
-      },
-      { parent: this, providers: [vcluster.provider], ...vcluster.inside },
-    );
-  }
 }
 
 /** A URL for each workload cluster that has an ingress gateway. */
 function urls(
-  workloads: readonly Workload[],
+  workloads: readonly WorkloadCluster[],
   urlOf: (ingress: pulumi.Output<string>) => pulumi.Output<string>,
 ): pulumi.Output<Record<string, string>> {
   return pulumi.output(
     Object.fromEntries(
-      workloads.flatMap(({ cluster, workload }) => {
-        const { ingressUrl } = workload.istio;
-        return ingressUrl === undefined ? [] : [[cluster, urlOf(ingressUrl)]];
-      }),
+      workloads.flatMap(({ vcluster, istio: { ingressUrl } }) =>
+        ingressUrl === undefined ? [] : [[vcluster.name, urlOf(ingressUrl)]],
+      ),
     ),
   );
 }

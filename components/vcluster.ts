@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSource } from "../versions/charts.ts";
 import type { LabConfig, ManagementConfig } from "../config/read.ts";
 import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { digest } from "../values/digest.ts";
-import { valuesOf, vclusterRelease } from "../plan/releases.ts";
+import type { Exposure } from "../values/exposure.ts";
+import type { Release } from "../plan/releases.ts";
 import { pullSecretName } from "../values/vcluster.ts";
 import { familiar } from "./base/familiar.ts";
 import type { Host } from "./base/host.ts";
@@ -14,26 +14,27 @@ import { helmRelease, type ReleaseSettings } from "./base/release.ts";
 import { Pause } from "./base/pause.ts";
 import { runStep } from "./base/step.ts";
 
-export interface VClusterArgs
-  extends
-    ReleaseSettings,
-    Pick<
-      LabConfig,
-      | "expose"
-      | "nodeAddress"
-      | "controlPlane"
-      | "versions"
-      | "imageRegistry"
-      | "hasPullSecret"
-      | "imagePullSecret"
-      | "renew"
-    > {
+export interface VClusterArgs {
   /** The cluster; its name is that of its namespace, release, context and StatefulSet. */
   readonly cluster: ManagementConfig;
-  /** The management cluster, without which agents are not ready. */
-  readonly management: Pick<ManagementConfig, "name">;
-  readonly chart: ChartSource;
+  /** Name of the management cluster, without which agents are not ready. */
+  readonly management: string;
+  /** Release of the virtual cluster. */
+  readonly release: Release;
+  readonly settings: ReleaseSettings;
   readonly host: Host;
+  /** Version of Kubernetes inside; with another one the kubeconfig may be another. */
+  readonly kubernetesVersion: string;
+  /** How its API server is reached. */
+  readonly expose: Exposure;
+  /** Where the host's nodes are reached, for NodePort; undefined: at an address of a ready node. */
+  readonly nodeAddress?: string | undefined;
+  /** Logins to the registries of images, as Docker's configuration; secret. Undefined where pulling takes none. */
+  readonly imagePullSecret: LabConfig["imagePullSecret"];
+  /** How long anything may take, in seconds. */
+  readonly timeoutSeconds: number;
+  /** When it changes, address and certificate are looked up again, and a certificate that is near its end is renewed. */
+  readonly renew: string;
 }
 
 /**
@@ -58,7 +59,7 @@ export class VCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: VClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:VCluster", name, {}, opts);
-    const { cluster, chart, host, expose, versions, renew, timeoutSeconds, imagePullSecret } = args;
+    const { cluster, release: own, settings, host, expose, renew, timeoutSeconds, imagePullSecret } = args;
     const { name: clusterName, paused } = cluster;
     this.name = clusterName;
     const { context: hostContext } = host;
@@ -82,15 +83,15 @@ export class VCluster extends pulumi.ComponentResource {
         { parent: this },
       );
 
-    const own = vclusterRelease(args, cluster, host.serviceCidr);
     const release = helmRelease(
       `${name}-release`,
       {
-        ...args,
-        ...own,
+        release: own,
+        settings,
         namespace: namespace.metadata.name,
-        clusterValues: cluster.values,
         access: { context: hostContext },
+        host,
+        cluster,
       },
       {
         parent: this,
@@ -131,8 +132,8 @@ export class VCluster extends pulumi.ComponentResource {
           expose,
           node: host.nodeOutside,
           // What else could change address or certificate.
-          version: `${chart.version} ${versions.k3s}`,
-          service: digest(valuesOf(own, args.values, cluster.values)["service"]),
+          version: `${own.chart.version} ${args.kubernetesVersion}`,
+          service: digest(own.values["service"]),
           // With another namespace it may be another cluster.
           namespace: namespace.metadata.uid,
         },
@@ -171,7 +172,7 @@ function afterPause(name: string, args: VClusterArgs): pulumi.ResourceHook {
     const { comeback } = await import("../kubernetes/vcluster/comeback.ts");
     const missing = await comeback({
       cluster: cluster.name,
-      management: management.name,
+      management,
       hostContext: host.context,
       expose,
       nodeAddress,

@@ -4,27 +4,28 @@ import type { LabConfig, WorkloadConfig } from "../config/read.ts";
 import type { Localities } from "../steps/localities.ts";
 import { glooMeshNamespace, kubernetesCluster } from "../values/gloo-resources.ts";
 import { regionOf } from "../capabilities/all.ts";
-import { agentRelease } from "../plan/releases.ts";
-import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
+import { proxiesOf, type WorkloadReleases, workloadReleases } from "../plan/releases.ts";
+import { Bookinfo } from "./bookinfo.ts";
 import { glooResource } from "./base/gloo-resource.ts";
 import type { Host } from "./base/host.ts";
 import { IstioStack } from "./istio-stack.ts";
+import type { ManagementCluster } from "./management-cluster.ts";
 import { helmRelease } from "./base/release.ts";
 import { runStep } from "./base/step.ts";
 import { VCluster } from "./vcluster.ts";
 
-export interface WorkloadClusterArgs extends Omit<LabConfig, "management" | "workloads"> {
+export interface WorkloadClusterArgs {
+  /** The lab's configuration. */
+  readonly config: LabConfig;
+  /** Which of its `workloads` the cluster is. */
   readonly cluster: WorkloadConfig;
   readonly host: Host;
-  /** The management side that the cluster registers with. */
-  readonly mgmt: {
-    readonly vcluster: VCluster;
-    readonly glooMesh: GlooMeshMgmt;
-  };
+  /** The cluster whose management server this one registers with. */
+  readonly management: ManagementCluster;
 }
 
 /**
- * A virtual cluster with Istio, registered with Gloo Mesh.
+ * A virtual cluster with Istio and perhaps Bookinfo, registered with Gloo Mesh.
  *
  * Needs the provider of the host; everything inside uses the cluster's own, and the registration that of the
  * management cluster.
@@ -34,32 +35,74 @@ export class WorkloadCluster extends pulumi.ComponentResource {
   readonly istio: IstioStack;
   /** The agent's release; the kinds of `networking.gloo.solo.io` exist on this cluster once it is there. */
   readonly agent: k8s.helm.v3.Release;
+  /** Undefined where it is not to run. */
+  readonly bookinfo: Bookinfo | undefined;
+  /** The cluster as it is configured. */
+  readonly cluster: WorkloadConfig;
+  /** All of its releases as they are declared, with their values. */
+  readonly releases: WorkloadReleases;
 
   constructor(name: string, args: WorkloadClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:WorkloadCluster", name, {}, opts);
-    const { cluster, charts, timeoutSeconds, renew, mgmt } = args;
-    const { relay } = mgmt.glooMesh;
+    const { config, cluster, host, management } = args;
+    const { expose, timeoutSeconds, renew } = config;
+    const { relay } = management.glooMesh;
+
+    // What its proxies are made of: pods with another one are made again.
+    const made = proxiesOf(config, cluster);
+    const isSecret = config.secretValues && config.values.istiod !== undefined;
+    const proxies = isSecret ? pulumi.secret(made) : pulumi.output(made);
+    const releases = workloadReleases(config, cluster, {
+      serviceCidr: host.serviceCidr,
+      relayAddress: relay.address,
+      proxies,
+    });
+    this.cluster = cluster;
+    this.releases = releases;
 
     this.vcluster = new VCluster(
       `${name}-vcluster`,
-      { ...args, management: mgmt.vcluster, chart: charts.vcluster },
+      {
+        cluster,
+        management: management.vcluster.name,
+        release: releases.vcluster,
+        settings: config,
+        host,
+        kubernetesVersion: config.versions.k3s,
+        expose,
+        nodeAddress: config.nodeAddress,
+        imagePullSecret: config.imagePullSecret,
+        timeoutSeconds,
+        renew,
+      },
       { parent: this },
     );
     const { kubeconfig, provider } = this.vcluster;
     const inside = { parent: this, provider, ...this.vcluster.inside };
+    const allInside = { parent: this, providers: [provider], ...this.vcluster.inside };
 
     this.istio = new IstioStack(
       `${name}-istio`,
-      { ...args, kubeconfig, localities: this.localities(name, args) },
-      { parent: this, providers: [provider], ...this.vcluster.inside },
+      {
+        cluster,
+        kubeconfig,
+        releases,
+        settings: config,
+        host,
+        expose,
+        localities: this.localities(name, args),
+        timeoutSeconds,
+        renew,
+      },
+      allInside,
     );
 
     const registration = glooResource(`${name}-registration`, kubernetesCluster(cluster.name), {
       parent: this,
-      provider: mgmt.vcluster.provider,
-      ...mgmt.vcluster.inside,
+      provider: management.vcluster.provider,
+      ...management.vcluster.inside,
       // Its kind comes with the release.
-      dependsOn: [mgmt.glooMesh.release],
+      dependsOn: [management.glooMesh.release],
     });
 
     const namespace = new k8s.core.v1.Namespace(
@@ -97,27 +140,45 @@ export class WorkloadCluster extends pulumi.ComponentResource {
     this.agent = helmRelease(
       `${name}-agent`,
       {
-        ...args,
-        ...agentRelease(args, cluster, relay.address),
-        chart: charts.glooMeshAgent,
+        release: releases.glooMeshAgent,
+        settings: config,
         namespace: namespace.metadata.name,
-        clusterValues: cluster.values,
         access: { kubeconfig },
+        host,
+        cluster,
       },
       // The agent crash-loops until it finds all three.
       { ...inside, dependsOn: [registration, rootCa, token.resource] },
     );
     relayToken("relay-token-withdrawal", "withdraw", [this.agent]);
 
+    this.bookinfo =
+      cluster.bookinfo &&
+      new Bookinfo(
+        `${name}-bookinfo`,
+        {
+          cluster,
+          kubeconfig,
+          host,
+          reviews: cluster.bookinfo.reviews,
+          tag: config.versions.bookinfo,
+          imageRegistry: config.imageRegistry,
+          injection: [this.istio.istiod],
+          proxies,
+          values: config.values,
+          timeoutSeconds,
+        },
+        // It was the lab's own child once.
+        { ...allInside, aliases: [{ parent: opts?.parent }] as pulumi.Alias[] },
+      );
+
     this.registerOutputs({ ingressUrl: this.istio.ingressUrl });
   }
 
   /** Gives the cluster's nodes their region and zone; what must wait for that is to wait for the result. */
-  private localities(
-    name: string,
-    { cluster, multiCluster, timeoutSeconds, renew }: WorkloadClusterArgs,
-  ): readonly pulumi.Resource[] {
-    if (!multiCluster) return [];
+  private localities(name: string, { config, cluster }: WorkloadClusterArgs): readonly pulumi.Resource[] {
+    const { timeoutSeconds, renew } = config;
+    if (!config.multiCluster) return [];
     const place = { region: regionOf(cluster), zone: cluster.zone ?? cluster.name };
     const { resource, result } = runStep<Localities>(
       `${name}-localities`,

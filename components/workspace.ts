@@ -7,64 +7,58 @@ import {
   routeTable,
   virtualGateway,
   workspace,
-  type WorkspaceOptions,
+  workspaceName,
   workspaceSettings,
 } from "../values/gloo-resources.ts";
-import type { Bookinfo } from "./bookinfo.ts";
-import type { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
+import { type TurnedOn, workspaceOptions } from "../capabilities/all.ts";
 import { glooResource } from "./base/gloo-resource.ts";
-import type { VCluster } from "./vcluster.ts";
+import { ingressPort } from "../plan/releases.ts";
+import type { ManagementCluster } from "./management-cluster.ts";
 import type { WorkloadCluster } from "./workload-cluster.ts";
 
 export interface WorkspaceArgs {
-  /** Name of the workspace and of its settings. */
-  readonly workspace: string;
-  readonly mgmt: { readonly vcluster: VCluster; readonly glooMesh: GlooMeshMgmt };
-  /** The cluster that holds the workspace's settings and routes, and whose ingress gateway they use. */
-  readonly home: {
-    readonly cluster: string;
-    readonly workload: WorkloadCluster;
-    /** Where the routes lead; without it, or without an ingress gateway, the workspace has settings and no routes. */
-    readonly bookinfo: Bookinfo | undefined;
-  };
-  /** Port of that gateway's Service that requests come in by. */
-  readonly ingressPort: number;
+  readonly management: ManagementCluster;
+  /**
+   * The cluster that holds the workspace's settings and routes, and whose ingress gateway they use. Without Bookinfo or
+   * without that gateway the workspace has settings and no routes.
+   */
+  readonly routing: WorkloadCluster;
   /** Whether services are to be reached across clusters. */
   readonly multiCluster: boolean;
-  /** What capabilities change of the workspace's settings. */
-  readonly options: WorkspaceOptions;
+  /** The capabilities that are on; some change the workspace's settings. */
+  readonly enabled: readonly TurnedOn[];
 }
 
 /** One Gloo Mesh workspace over the whole lab, its settings, and the way in to Bookinfo. */
 export class Workspace extends pulumi.ComponentResource {
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:Workspace", name, {}, opts);
-    const { mgmt, home, multiCluster, options } = args;
-    const { vcluster, agent, istio } = home.workload;
+    const { management, routing, multiCluster, enabled } = args;
+    const { vcluster, agent, istio, bookinfo, releases } = routing;
 
     // On both sides the kinds come with a release.
-    const onMgmt = {
+    const onManagement = {
       parent: this,
-      provider: mgmt.vcluster.provider,
-      ...mgmt.vcluster.inside,
-      dependsOn: [mgmt.glooMesh.release],
+      provider: management.vcluster.provider,
+      ...management.vcluster.inside,
+      dependsOn: [management.glooMesh.release],
     };
-    const onHome = {
+    const onRouting = {
       parent: this,
       provider: vcluster.provider,
       ...vcluster.inside,
       dependsOn: [agent],
     };
 
-    glooResource(`${name}-workspace`, workspace(args.workspace), onMgmt);
+    glooResource(`${name}-workspace`, workspace(workspaceName), onManagement);
     if (multiCluster) {
-      glooResource(`${name}-root-trust`, rootTrustPolicy(), onMgmt);
-      glooResource(`${name}-global`, globalSettings(), onMgmt);
+      glooResource(`${name}-root-trust`, rootTrustPolicy(), onManagement);
+      glooResource(`${name}-global`, globalSettings(), onManagement);
     }
-    glooResource(`${name}-settings`, workspaceSettings(args.workspace, options), onHome);
+    glooResource(`${name}-settings`, workspaceSettings(workspaceName, workspaceOptions(enabled)), onRouting);
 
-    if (home.bookinfo !== undefined && istio.ingressUrl !== undefined) {
-      const gateway = northSouthGateway(home.cluster);
+    if (bookinfo !== undefined && releases.ingress !== undefined) {
+      const gateway = northSouthGateway(vcluster.name);
       const productpage = {
         service: "productpage",
         namespace: bookinfoNamespace,
@@ -73,15 +67,15 @@ export class Workspace extends pulumi.ComponentResource {
       };
       glooResource(
         `${name}-gateway`,
-        virtualGateway(gateway.name, gateway.namespace, gateway.cluster, args.ingressPort),
+        virtualGateway(gateway.name, gateway.namespace, gateway.cluster, ingressPort(releases.ingress)),
         {
-          ...onHome,
+          ...onRouting,
           dependsOn: [agent, istio.gatewayNamespace],
         },
       );
       glooResource(`${name}-productpage`, routeTable(productpage), {
-        ...onHome,
-        dependsOn: [agent, home.bookinfo.namespace],
+        ...onRouting,
+        dependsOn: [agent, bookinfo.namespace],
       });
     }
 

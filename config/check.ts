@@ -1,3 +1,4 @@
+import { enabledCapabilities, topologyOf } from "../capabilities/all.ts";
 import type { z } from "zod";
 import { chartsFromDirectory, chartsFromRepositories } from "../versions/charts.ts";
 import { versions as defaultVersions } from "../versions/versions.ts";
@@ -66,7 +67,9 @@ export function checkSettings(
       ? chartsFromDirectory(versions, directory, (message) => mistakes.push({ path: "charts", message }))
       : chartsFromRepositories(versions, data?.repositories);
   if (data === undefined || mistakes.length > 0) return { mistakes };
-  return { settings: { ...data, charts, hasPullSecret: data.imagePullSecret !== undefined }, mistakes };
+  const enabled = enabledCapabilities(data.capabilities, topologyOf(data.workloads));
+  const hasPullSecret = data.imagePullSecret !== undefined;
+  return { settings: { ...data, enabled, charts, hasPullSecret }, mistakes };
 }
 
 /** One message for all mistakes. */

@@ -1,4 +1,5 @@
 import type { ChartSources } from "../versions/charts.ts";
+import type { TurnedOn } from "../capabilities/all.ts";
 import type { Settings } from "./schema.ts";
 
 /** A stack's configuration, complete and valid, without what is secret. */
@@ -7,6 +8,8 @@ export interface CheckedSettings extends Readonly<
 > {
   /** Whether pulling images takes a login. */
   readonly hasPullSecret: boolean;
+  /** The capabilities that are on, and what each comes to where no address is known yet. */
+  readonly enabled: readonly TurnedOn[];
   /** Where each chart comes from. */
   readonly charts: ChartSources;
 }

@@ -3,9 +3,9 @@ import type { CheckedSettings } from "../config/settings.ts";
 import { isMapping } from "../schema/mapping.ts";
 import type { ReleaseKind } from "../schema/releases.ts";
 import { bookinfoNamespace, bookinfoServices } from "../values/bookinfo.ts";
-import { topologyOf, needKeycloak, neededAddOns, enabledCapabilities } from "../capabilities/all.ts";
+import { needKeycloak, neededAddOns } from "../capabilities/all.ts";
 import { keycloak, keycloakContainer } from "../values/keycloak.ts";
-import { type LabRelease, labReleases } from "./releases.ts";
+import { labReleases, type Release } from "./releases.ts";
 import type { Resources } from "../values/resources.ts";
 
 /** Pods of a lab that are alike, as far as this is known without its charts. */
@@ -86,8 +86,7 @@ const unknown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
  * the versions that the lab is known with: what a preview can tell at once, and without helm.
  */
 export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
-  const { management, workloads, versions, imageRegistry, capabilities } = settings;
-  const on = enabledCapabilities(capabilities, topologyOf(workloads));
+  const { management, workloads, versions, imageRegistry, enabled } = settings;
   const releases = labReleases(settings, unknown);
   return [management, ...workloads].flatMap((cluster) => {
     const own = releases.filter((release) => release.cluster === cluster.name);
@@ -96,7 +95,9 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
       "bookinfo" in cluster && cluster.bookinfo !== undefined
         ? bookinfoServices({ ...cluster.bookinfo, tag: versions.bookinfo, imageRegistry })
         : [];
-    const addOns = own.some(({ kind }) => kind === "glooMeshAddOns") ? [...neededAddOns(on), "redis"] : [];
+    const addOns = own.some(({ kind }) => kind === "glooMeshAddOns")
+      ? [...neededAddOns(enabled), "redis"]
+      : [];
     const inside = [
       { workload: "kube-system/coredns", count: 1, spec: { containers: [{ resources: dns as Requests }] } },
       ...own.flatMap(deployed),
@@ -112,7 +113,7 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
           spec: { containers: [{ ...sidecar, image }] },
         })),
       ),
-      ...(cluster === management && needKeycloak(on)
+      ...(cluster === management && needKeycloak(enabled)
         ? [
             {
               workload: `${keycloak}/${keycloak}`,
@@ -132,7 +133,7 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
 type Uncounted = Omit<ReckonedPods, "cluster">;
 
 /** The pod of a virtual cluster's control plane, on the host. */
-function controlPlane({ kind, release, values }: LabRelease): Uncounted[] {
+function controlPlane({ kind, release, values }: Release): Uncounted[] {
   if (kind !== "vcluster") return [];
   const {
     nodeSelector,
@@ -166,7 +167,7 @@ function controlPlane({ kind, release, values }: LabRelease): Uncounted[] {
   ];
 }
 
-function deployed({ kind, namespace, values }: LabRelease): Uncounted[] {
+function deployed({ kind, namespace, values }: Release): Uncounted[] {
   const count = at(values, replicas[kind] ?? "") ?? 1;
   const pilot =
     kind === "istiod"

@@ -3,7 +3,7 @@ import type { ChartSource } from "../versions/charts.ts";
 import type { CheckedSettings } from "../config/settings.ts";
 import type { ReleaseKind } from "../schema/releases.ts";
 import type { ChartName } from "../versions/versions.ts";
-import { topologyOf, neededAddOns, enabledCapabilities } from "../capabilities/all.ts";
+import { neededAddOns } from "../capabilities/all.ts";
 import {
   addOnsNamespace,
   glooMeshAddOnsValues,
@@ -30,7 +30,7 @@ type Workload = CheckedSettings["workloads"][number];
 type Of<Key extends keyof CheckedSettings> = Pick<CheckedSettings, Key>;
 
 /** A release, without the chart and the values that the configuration adds. */
-export interface OwnRelease {
+interface OwnRelease {
   /** Which kind of release it is: for it there may be extra values. */
   readonly kind: ReleaseKind;
   /** Name of the release in the cluster. */
@@ -41,7 +41,7 @@ export interface OwnRelease {
 }
 
 /** The virtual cluster itself, on the host. */
-export const vclusterRelease = (
+const vclusterRelease = (
   settings: Of<"expose" | "controlPlane" | "versions" | "imageRegistry" | "hasPullSecret">,
   { name, resources, paused }: Management,
   serviceCidr: Input<string>,
@@ -65,7 +65,7 @@ export const vclusterRelease = (
 };
 
 /** Gloo Mesh's management plane, in the management cluster. */
-export const glooMeshRelease = (
+const glooMeshRelease = (
   { expose, imageRegistry }: Of<"expose" | "imageRegistry">,
   { name }: Management,
   licenseKey: Input<string>,
@@ -77,7 +77,7 @@ export const glooMeshRelease = (
 });
 
 /** Gloo Mesh's agent, in a workload cluster. */
-export const agentRelease = (
+const agentRelease = (
   { imageRegistry }: Of<"imageRegistry">,
   { name }: Workload,
   relayAddress: Input<string>,
@@ -89,11 +89,8 @@ export const agentRelease = (
 });
 
 /** Servers that capabilities need, in the first workload cluster; undefined where none is needed. */
-export function addOnsRelease({
-  capabilities,
-  workloads,
-}: Of<"capabilities" | "workloads">): OwnRelease | undefined {
-  const servers = neededAddOns(enabledCapabilities(capabilities, topologyOf(workloads)));
+const addOnsRelease = ({ enabled }: Of<"enabled">): OwnRelease | undefined => {
+  const servers = neededAddOns(enabled);
   return servers.length === 0
     ? undefined
     : {
@@ -102,10 +99,10 @@ export function addOnsRelease({
         namespace: addOnsNamespace,
         own: glooMeshAddOnsValues(servers),
       };
-}
+};
 
 /** What Istio needs in a workload cluster before istiod. */
-export const istioBaseRelease: OwnRelease = {
+const istioBaseRelease: OwnRelease = {
   kind: "istioBase",
   release: "istio-base",
   namespace: istioNamespace,
@@ -113,7 +110,7 @@ export const istioBaseRelease: OwnRelease = {
 };
 
 /** istiod, in a workload cluster. */
-export const istiodRelease = (
+const istiodRelease = (
   settings: Of<"versions" | "istioImage" | "imageRegistry" | "multiCluster">,
   { name, resources }: Workload,
 ): OwnRelease => {
@@ -135,10 +132,13 @@ export const istiodRelease = (
 export const proxiesOf = (
   settings: Parameters<typeof istiodRelease>[0] & Of<"values">,
   cluster: Workload,
-): string => proxiesMadeOf(valuesOf(istiodRelease(settings, cluster), settings.values, cluster.values));
+): string =>
+  proxiesMadeOf(
+    mergeValues(istiodRelease(settings, cluster).own, settings.values.istiod, cluster.values.istiod),
+  );
 
 /** A gateway of a workload cluster; undefined where it is to have none. */
-export const gatewayRelease = (
+const gatewayRelease = (
   { expose }: Of<"expose">,
   cluster: Workload,
   gateway: Gateway,
@@ -161,36 +161,12 @@ export const gatewayRelease = (
   };
 };
 
-/** Port of a workload cluster's ingress gateway that requests come in by. */
-export function ingressPort(settings: Of<"expose" | "values">, cluster: Workload): number {
-  const own = gatewayRelease(settings, cluster, "ingress", "")?.own;
-  const { service } = mergeValues(own, settings.values.ingress, cluster.values.ingress) as {
+/** Port of an ingress gateway's Service that requests come in by. */
+export function ingressPort({ values }: Pick<Release, "values">): number {
+  const { service } = values as {
     readonly service?: { readonly ports?: readonly { readonly name: string; readonly port: number }[] };
   };
   return service?.ports?.find(({ name }) => name === httpPort)?.port ?? 80;
-}
-
-/** All values of a release: the lab's own, below those for its kind, below those for its cluster. */
-export const valuesOf = (
-  { kind, own }: Pick<OwnRelease, "kind" | "own">,
-  forKind: ExtraValues,
-  forCluster: ExtraValues,
-): Record<string, unknown> => mergeValues(own, forKind[kind], forCluster[kind]);
-
-/** A release of a lab with all that Helm is given. */
-export interface LabRelease extends Omit<OwnRelease, "own"> {
-  /** The virtual cluster that it makes, or that it is in. */
-  readonly cluster: string;
-  readonly chart: ChartSource;
-  readonly values: Record<string, unknown>;
-}
-
-/** What is found out, or made, while a lab comes up. */
-export interface Known {
-  readonly serviceCidr: string;
-  readonly licenseKey: string;
-  /** Where agents reach the management server, as `HOST:PORT`. */
-  readonly relayAddress: string;
 }
 
 const chartOf: Readonly<Record<ReleaseKind, ChartName>> = {
@@ -204,33 +180,82 @@ const chartOf: Readonly<Record<ReleaseKind, ChartName>> = {
   eastWest: "gateway",
 };
 
+/** A release of a lab, with all that Helm is given. */
+export interface Release extends Omit<OwnRelease, "own"> {
+  /** The virtual cluster that it makes, or that it is in. */
+  readonly cluster: string;
+  readonly chart: ChartSource;
+  /** The lab's own values, below those for its kind, below those for its cluster. */
+  readonly values: HelmValues;
+}
+
+/** What is found out while the management cluster comes up, or kept secret. */
+export interface KnownOfManagement {
+  /** Range of the host's ClusterIPs. */
+  readonly serviceCidr: Input<string>;
+  readonly licenseKey: Input<string>;
+}
+
+/** What is found out while a workload cluster comes up. */
+export interface KnownOfWorkload {
+  /** Range of the host's ClusterIPs. */
+  readonly serviceCidr: Input<string>;
+  /** Where agents reach the management server, as `HOST:PORT`. */
+  readonly relayAddress: Input<string>;
+  /** As `proxiesOf` has it; secret where istiod's values are. */
+  readonly proxies: Input<string>;
+}
+
+/** The releases of the management cluster. */
+export function managementReleases(settings: CheckedSettings, known: KnownOfManagement) {
+  const { management } = settings;
+  const complete = completing(settings, management);
+  return {
+    vcluster: complete(vclusterRelease(settings, management, known.serviceCidr)),
+    glooMeshEnterprise: complete(glooMeshRelease(settings, management, known.licenseKey)),
+  };
+}
+
+/** The releases of a workload cluster; a gateway that it is not to have is missing, and so are servers that nobody needs. */
+export function workloadReleases(settings: CheckedSettings, workload: Workload, known: KnownOfWorkload) {
+  const complete = completing(settings, workload);
+  const ifAny = (own: OwnRelease | undefined) => own && complete(own);
+  const isFirst = workload === settings.workloads[0];
+  return {
+    vcluster: complete(vclusterRelease(settings, workload, known.serviceCidr)),
+    istioBase: complete(istioBaseRelease),
+    istiod: complete(istiodRelease(settings, workload)),
+    ingress: ifAny(gatewayRelease(settings, workload, "ingress", known.proxies)),
+    eastWest: ifAny(gatewayRelease(settings, workload, "eastWest", known.proxies)),
+    glooMeshAgent: complete(agentRelease(settings, workload, known.relayAddress)),
+    glooMeshAddOns: isFirst ? ifAny(addOnsRelease(settings)) : undefined,
+  };
+}
+
+/** As `workloadReleases` gives them. */
+export type WorkloadReleases = ReturnType<typeof workloadReleases>;
+
+const completing =
+  (
+    { charts, values }: Of<"charts" | "values">,
+    cluster: { readonly name: string; readonly values: ExtraValues },
+  ) =>
+  ({ own, ...release }: OwnRelease): Release => ({
+    ...release,
+    cluster: cluster.name,
+    chart: charts[chartOf[release.kind]],
+    values: mergeValues(own, values[release.kind], cluster.values[release.kind]),
+  });
+
 /** Every release of a lab, as the program declares them. */
-export function labReleases(settings: CheckedSettings, known: Known): LabRelease[] {
-  const { management, workloads, charts, values } = settings;
-  const { serviceCidr, licenseKey, relayAddress } = known;
-  const complete = (cluster: Management | Workload, releases: readonly (OwnRelease | undefined)[]) =>
-    releases
-      .filter((release) => release !== undefined)
-      .map(({ kind, release, namespace, own }): LabRelease => {
-        const all = valuesOf({ kind, own }, values, cluster.values);
-        const chart = charts[chartOf[kind]];
-        return { cluster: cluster.name, kind, release, namespace, chart, values: all };
-      });
+export function labReleases(
+  settings: CheckedSettings,
+  known: KnownOfManagement & Omit<KnownOfWorkload, "proxies">,
+): Release[] {
   return [
-    ...complete(management, [
-      vclusterRelease(settings, management, serviceCidr),
-      glooMeshRelease(settings, management, licenseKey),
-    ]),
-    ...workloads.flatMap((workload, index) =>
-      complete(workload, [
-        vclusterRelease(settings, workload, serviceCidr),
-        istioBaseRelease,
-        istiodRelease(settings, workload),
-        gatewayRelease(settings, workload, "ingress", proxiesOf(settings, workload)),
-        gatewayRelease(settings, workload, "eastWest", proxiesOf(settings, workload)),
-        agentRelease(settings, workload, relayAddress),
-        index === 0 ? addOnsRelease(settings) : undefined,
-      ]),
+    managementReleases(settings, known),
+    ...settings.workloads.map((workload) =>
+      workloadReleases(settings, workload, { ...known, proxies: proxiesOf(settings, workload) }),
     ),
-  ];
+  ].flatMap((releases) => Object.values(releases).filter((release) => release !== undefined));
 }

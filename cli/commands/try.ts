@@ -8,7 +8,6 @@ import {
   capabilityNames,
   topologyOf,
   type TurnedOn,
-  enabledCapabilities,
 } from "../../capabilities/all.ts";
 import { judge, type Judgement, statusText, strays } from "../../capabilities/common/judge.ts";
 import { type ExitCode, exitCodes, Failure } from "../../messages/failure.ts";
@@ -44,15 +43,14 @@ async function tried(name: string, timeout: number): Promise<Report> {
       exitCodes.usage,
     );
   const settings = await readSettings();
-  const view = topologyOf(settings.workloads);
-  const all = enabledCapabilities(settings.capabilities, view);
+  const { enabled: all, workloads } = settings;
   const on = all.find((one) => one.name === name);
   if (on === undefined)
     throw new Failure(
       `${name} is off: ${setting(`capabilities.${name}`, "true", { path: true })}, then ${pulumiCommand("up")}.`,
     );
 
-  const { home } = view;
+  const { home } = topologyOf(workloads);
   const outputs = await readOutputs();
   const { there, missing } = await lookForObjects(clusterOf(outputs, home), on, home);
   if (missing.length > 0)

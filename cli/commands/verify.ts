@@ -1,4 +1,3 @@
-import { topologyOf, enabledCapabilities } from "../../capabilities/all.ts";
 import type { Answering } from "../../capabilities/common/judge.ts";
 import { type ExitCode, exitCodes } from "../../messages/failure.ts";
 import { hostOf, readOutputs, readSettings } from "../stack/lab.ts";
@@ -60,9 +59,8 @@ async function verified({ requests, timeout }: { requests: number; timeout: numb
       return report({ checks, answers: [], untried: onlyOnRealNodes("The requests cannot be made").message });
 
     const answers = await ask(pages, requests, timeout, live.show);
-    const on = enabledCapabilities(settings.capabilities, topologyOf(settings.workloads));
-    const [cause] = answers.flatMap((found) => causeIn(found, requests, on) ?? []);
-    return report({ checks, answers, ...(cause === undefined ? {} : { cause }) }, on);
+    const [cause] = answers.flatMap((found) => causeIn(found, requests, settings.enabled) ?? []);
+    return report({ checks, answers, ...(cause === undefined ? {} : { cause }) }, settings.enabled);
   } finally {
     live.end();
   }

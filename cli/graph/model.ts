@@ -1,12 +1,6 @@
 import type { CheckedSettings } from "../../config/settings.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
-import {
-  topologyOf,
-  neededAddOns,
-  needKeycloak,
-  type TurnedOn,
-  enabledCapabilities,
-} from "../../capabilities/all.ts";
+import { topologyOf, neededAddOns, needKeycloak, type TurnedOn } from "../../capabilities/all.ts";
 import { meshServices, type RouteName } from "../../capabilities/common/routes.ts";
 import { addOnsNamespace } from "../../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
@@ -81,9 +75,8 @@ const depends = (traffic: Traffic, from: string, ...to: readonly string[]): Depe
 
 /** The lab of a configuration. */
 export function plannedGraph(settings: CheckedSettings): Graph {
-  const { management, workloads, multiCluster, hostContext } = settings;
+  const { management, workloads, multiCluster, hostContext, enabled: on } = settings;
   const view = topologyOf(workloads);
-  const on = enabledCapabilities(settings.capabilities, view);
   const graphs = workloads.map((workload) => workloadGraph(workload, management.name, on, view));
   const eastWest = workloads.filter((workload) => workload.eastWest !== false);
   const isMesh = multiCluster && eastWest.length > 1;

@@ -1,7 +1,7 @@
 import type { KubernetesObject, V1ConfigMap } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/settings.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
-import { topologyOf, needKeycloak, enabledCapabilities } from "../../capabilities/all.ts";
+import { needKeycloak } from "../../capabilities/all.ts";
 import { keycloak, keycloakContainer } from "../../values/keycloak.ts";
 import { corednsImage, corednsObjects } from "./coredns.ts";
 import type { PlannedContainer, PlannedPod, PlannedPods } from "./planned-pods.ts";
@@ -10,8 +10,8 @@ import type { RenderedRelease } from "./render.ts";
 
 /** Every pod of a lab, those on the host and those inside of its virtual clusters, with what is put into them there. */
 export function podsOf(settings: CheckedSettings, releases: readonly RenderedRelease[]): PlannedPods[] {
-  const { management, workloads, versions, imageRegistry, capabilities } = settings;
-  const hasKeycloak = needKeycloak(enabledCapabilities(capabilities, topologyOf(workloads)));
+  const { management, workloads, versions, imageRegistry, enabled } = settings;
+  const hasKeycloak = needKeycloak(enabled);
   return [management, ...workloads].flatMap((cluster) => {
     const own = releases.filter((release) => release.cluster === cluster.name);
     const [onHost, inside] = [true, false].map((isHost) =>

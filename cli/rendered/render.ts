@@ -6,18 +6,18 @@ import pMap from "p-map";
 import { parseAllDocuments } from "yaml";
 import type { ChartSource } from "../../versions/charts.ts";
 import type { CheckedSettings } from "../../config/settings.ts";
-import { type Known, type LabRelease, labReleases } from "../../plan/releases.ts";
+import { labReleases, type Release } from "../../plan/releases.ts";
 import { step } from "../terminal/progress.ts";
 import { inTemporaryDirectory } from "../terminal/temporary.ts";
 import { helm } from "./helm.ts";
 
 /** A release, and the objects that Helm makes of it. */
-export interface RenderedRelease extends LabRelease {
+export interface RenderedRelease extends Release {
   readonly objects: readonly KubernetesObject[];
 }
 
 /** Stands for what is not known yet; no image and no amount depends on it. */
-const unknown: Known = {
+const unknown = {
   serviceCidr: "10.96.0.0/12",
   licenseKey: "license",
   relayAddress: "relay.invalid:9900",
@@ -77,7 +77,7 @@ async function pulled(
 export const isLocal = ({ chart, repositoryOpts }: ChartSource): boolean =>
   repositoryOpts === undefined && !chart.startsWith("oci://");
 
-async function rendered(release: LabRelease, chart: string, k3s: string): Promise<KubernetesObject[]> {
+async function rendered(release: Release, chart: string, k3s: string): Promise<KubernetesObject[]> {
   // Charts ask which Kubernetes they are for; the one of the host decides nothing in vcluster's.
   const [version = ""] = /^v?[\d.]+/.exec(k3s) ?? [];
   const text = await helm(

@@ -2,15 +2,26 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { unknownHost } from "../../versions/compatibility.ts";
 import type { LabConfig } from "../../config/read.ts";
+import type { Exposure } from "../../values/exposure.ts";
 import type { HostFacts } from "../../steps/host.ts";
 import type { NodeAddresses } from "../../kubernetes/host/nodes.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { runStep } from "./step.ts";
 
-export type HostArgs = Pick<
-  LabConfig,
-  "hostContext" | "serviceCidr" | "expose" | "nodeAddress" | "renew" | "versions"
->;
+export interface HostArgs {
+  /** Context in the ambient kubeconfig; undefined: the current one. */
+  readonly hostContext?: string | undefined;
+  /** Range of its ClusterIPs, where it need not be found out. */
+  readonly serviceCidr?: string | undefined;
+  /** How Services are exposed: a node is looked for only for NodePort. */
+  readonly expose: Exposure;
+  /** Where its nodes are reached from outside; undefined: at an address that a node says it has. */
+  readonly nodeAddress?: string | undefined;
+  /** When it changes, a node is looked for again. */
+  readonly renew: string;
+  /** Versions of the lab's parts, of which some run on some versions of Kubernetes only. */
+  readonly versions: LabConfig["versions"];
+}
 
 /** The cluster that everything runs in; nothing of it is changed. */
 export class Host extends pulumi.ComponentResource {

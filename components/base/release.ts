@@ -1,47 +1,51 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartSource } from "../../versions/charts.ts";
 import type { LabConfig } from "../../config/read.ts";
-import type { ExtraValues } from "../../values/merge.ts";
-import { type OwnRelease, valuesOf } from "../../plan/releases.ts";
+import type { Release } from "../../plan/releases.ts";
 import { onForbiddenChange } from "./forbidden-change.ts";
 import { Mending } from "./mending.ts";
 import { type Watch, type WatchArgs, watch } from "./watch.ts";
 
-/** What every release of a lab takes from its configuration. */
-export type ReleaseSettings = Pick<LabConfig, "values" | "secretValues" | "timeoutSeconds">;
+/**
+ * What every release of a lab takes from its configuration: for advice, what that says of pods; whether values hold a
+ * secret; and how long a release may take, in seconds.
+ */
+export type ReleaseSettings = Pick<LabConfig, "values" | "controlPlane" | "secretValues" | "timeoutSeconds">;
 
-export interface ReleaseArgs extends ReleaseSettings, Omit<OwnRelease, "namespace"> {
+export interface ReleaseArgs {
+  /** Its name, its chart, and all of its values. */
+  readonly release: Release;
+  readonly settings: ReleaseSettings;
+  /** Its namespace, from the resource that makes it. */
   readonly namespace: pulumi.Input<string>;
-  readonly chart: ChartSource;
-  /** Extra values of this one cluster. */
-  readonly clusterValues: ExtraValues;
   /** The cluster it is installed in: its kubeconfig, else the context of the host. */
   readonly access: WatchArgs["access"];
   readonly host: WatchArgs["host"];
-  /** The virtual cluster that it makes, or that it is in. */
+  /** The virtual cluster that it makes, or that it is in, as it is configured. */
   readonly cluster: WatchArgs["keys"]["cluster"];
-  readonly controlPlane?: LabConfig["controlPlane"];
 }
 
 /** A Helm release. */
 export function helmRelease(
   name: string,
-  args: ReleaseArgs,
+  { release, settings, namespace, access, host, cluster }: ReleaseArgs,
   opts: pulumi.CustomResourceOptions,
 ): k8s.helm.v3.Release {
-  const { kind, release, namespace, chart, values, clusterValues, secretValues, timeoutSeconds } = args;
-  const merged = valuesOf(args, values, clusterValues);
-  const wanted = pulumi.output(merged).apply((found) => ({ version: chart.version, values: found }));
-  const mending = new Mending({ release, namespace, access: args.access, wanted });
-  const watched = watch(name, { ...args, what: release, keys: args });
+  const { kind, chart, values } = release;
+  const { secretValues, timeoutSeconds } = settings;
+  const isSecret = secretValues && settings.values[kind] !== undefined;
+  const wanted = pulumi.output(values).apply((found) => ({ version: chart.version, values: found }));
+  const where = { release: release.release, namespace, access };
+  const mending = new Mending({ ...where, wanted });
+  const keys = { values: settings.values, controlPlane: settings.controlPlane, cluster };
+  const watched = watch(name, { what: release.release, namespace, access, host, keys });
   return new k8s.helm.v3.Release(
     name,
     {
       ...chart,
-      name: release,
+      name: release.release,
       namespace,
-      values: secretValues && values[kind] !== undefined ? pulumi.secret(merged) : merged,
+      values: isSecret ? pulumi.secret(values) : values,
       timeout: timeoutSeconds,
     },
     pulumi.mergeOptions(pulumi.mergeOptions(opts, mending.options), {
@@ -49,7 +53,7 @@ export function helmRelease(
       deleteBeforeReplace: true,
       hooks: {
         ...watched.hooks,
-        onError: [onFailure(name, mending, watched), onForbiddenChange(name, args)],
+        onError: [onFailure(name, mending, watched), onForbiddenChange(name, { ...where, timeoutSeconds })],
       },
     }),
   );

@@ -3,6 +3,7 @@ import { Bookinfo } from "../../../components/bookinfo.ts";
 import { Host } from "../../../components/base/host.ts";
 import { IstioStack } from "../../../components/istio-stack.ts";
 import { VCluster } from "../../../components/vcluster.ts";
+import { proxiesOf, workloadReleases } from "../../../plan/releases.ts";
 import { paths } from "../../../rehearsal/kit/paths.ts";
 import { labConfig } from "../../support/config.ts";
 
@@ -29,28 +30,43 @@ export function vclusterOf(
   const [cluster] = settings.workloads;
   if (cluster === undefined) throw new Error("no workload cluster");
   const host = new Host(`${name}-host`, settings);
+  const proxies = proxiesOf(settings, cluster);
+  const releases = workloadReleases(settings, cluster, {
+    serviceCidr: host.serviceCidr,
+    relayAddress: "relay.invalid:9900",
+    proxies,
+  });
   const vcluster = new VCluster(
     name,
-    { ...settings, cluster, chart: settings.charts.vcluster, host },
+    {
+      ...settings,
+      cluster,
+      management: settings.management.name,
+      release: releases.vcluster,
+      settings,
+      host,
+      kubernetesVersion: settings.versions.k3s,
+    },
     { providers: [host.provider], transformations },
   );
-  return { settings, cluster, host, vcluster };
+  return { settings, cluster, host, releases, proxies, vcluster };
 }
 
 /** Istio in a virtual cluster, as the lab makes both. */
 export function istioIn(name: string, opts: pulumi.ComponentResourceOptions = {}, given = oneWorkload(name)) {
-  const { settings, cluster, host, vcluster } = vclusterOf(name, given);
+  const parts = vclusterOf(name, given);
+  const { settings, cluster, host, releases, vcluster } = parts;
   const istio = new IstioStack(
     "istio",
-    { ...settings, cluster, kubeconfig: vcluster.kubeconfig, host, localities: [] },
+    { ...settings, cluster, kubeconfig: vcluster.kubeconfig, releases, settings, host, localities: [] },
     { ...vcluster.inside, providers: [vcluster.provider], ...opts },
   );
-  return { settings, cluster, host, vcluster, istio };
+  return { ...parts, istio };
 }
 
 /** Bookinfo, with Istio, in a virtual cluster, as the lab makes all of it. */
 export function bookinfoIn(name: string) {
-  const { settings, cluster, host, vcluster, istio } = istioIn(name);
+  const { settings, cluster, host, proxies, vcluster, istio } = istioIn(name);
   const { kubeconfig } = vcluster;
   new Bookinfo(
     "bookinfo",
@@ -62,7 +78,7 @@ export function bookinfoIn(name: string) {
       reviews: ["v1"],
       tag: settings.versions.bookinfo,
       injection: [istio.istiod],
-      proxies: istio.proxies,
+      proxies,
     },
     { ...vcluster.inside, providers: [vcluster.provider] },
   );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkSettings } from "../../../config/check.ts";
-import { ingressPort } from "../../../plan/releases.ts";
+import { ingressPort, workloadReleases } from "../../../plan/releases.ts";
+import type { CheckedSettings } from "../../../config/settings.ts";
 import { labConfig } from "../../support/config.ts";
 import { recordLab } from "../support/lab.ts";
 
@@ -105,10 +106,17 @@ describe("the port of the ingress gateway", () => {
     values: { ingress: { service: { ports: [http] } } },
   });
 
+  const known = { serviceCidr: "", relayAddress: "", proxies: "" };
+  const portsOf = (settings: CheckedSettings) =>
+    settings.workloads.map((one) => {
+      const { ingress } = workloadReleases(settings, one, known);
+      return ingress && ingressPort(ingress);
+    });
+
   it("is that of its values, the cluster's own last", () => {
-    expect(lab.workloads.map((one) => ingressPort(lab, one))).toEqual([8080, 8888]);
+    expect(portsOf(lab)).toEqual([8080, 8888]);
     const plain = labConfig({ workloads: [workload] });
-    expect(plain.workloads.map((one) => ingressPort(plain, one))).toEqual([80]);
+    expect(portsOf(plain)).toEqual([80]);
   });
 
   it("is the one that the VirtualGateway listens on", async () => {

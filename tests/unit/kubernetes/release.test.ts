@@ -12,7 +12,8 @@ import { labConfig } from "../../support/config.ts";
 import { type Answer, apiServer, stopApiServers } from "../support/api-server.ts";
 import { record } from "../support/record.ts";
 
-const { charts } = labConfig({ workloads: [{ name: "east" }] });
+const settings = labConfig({ workloads: [{ name: "east" }] });
+const { charts } = settings;
 const namespace = "istio-system";
 const of = (kind: string) => `/api/v1/namespaces/${namespace}/${kind}`;
 
@@ -34,15 +35,16 @@ async function released(
       class Part extends pulumi.ComponentResource {}
       const parent = new Part("test:index:Part", "part", {}, { transformations });
       const args = {
-        kind: "istiod",
-        release: "istiod",
+        release: {
+          kind: "istiod",
+          release: "istiod",
+          namespace,
+          cluster: "east",
+          chart: charts.istiod,
+          values: values as HelmValues,
+        },
+        settings: { ...settings, timeoutSeconds: 1 },
         namespace,
-        chart: charts.istiod,
-        own: values as HelmValues,
-        values: {},
-        secretValues: false,
-        clusterValues: {},
-        timeoutSeconds: 1,
         access: { kubeconfig: access ?? pulumi.secret(api.kubeconfig) },
         host: { context: "nowhere" },
         cluster: { name: "east", values: {} },
