@@ -111,7 +111,7 @@ export function topologyOf(
   addresses: Pick<Topology, "ingressUrl" | "issuerUrl"> = { ingressUrl: "", issuerUrl: "" },
 ): Topology {
   return {
-    home: workloads[0]?.name ?? "",
+    ingressCluster: workloads[0]?.name ?? "",
     regions: [...new Set(workloads.map(regionOf))],
     bookinfo: workloads.flatMap(({ name, bookinfo }) =>
       bookinfo === undefined ? [] : [{ cluster: name, reviews: bookinfo.reviews }],

@@ -37,7 +37,7 @@ export const failover = capability({
     ...outlierKnobs,
   }),
   plan: ({ regions, ...outliers }, lab) => {
-    const others = lab.bookinfo.filter(({ cluster }) => cluster !== lab.home);
+    const others = lab.bookinfo.filter(({ cluster }) => cluster !== lab.ingressCluster);
     return {
       // Its way in is a route of its own: the lab's stays as it is, and shows what happens without a failover.
       routes: ["productpage"],
@@ -62,7 +62,7 @@ export const failover = capability({
           metadata: { name: "failover", namespace: bookinfoNamespace },
           spec: {
             hosts: [host],
-            virtualGateways: [northSouthGateway(lab.home)],
+            virtualGateways: [northSouthGateway(lab.ingressCluster)],
             workloadSelectors: [],
             http: [
               {
@@ -101,7 +101,7 @@ export const failover = capability({
       check: {
         request: { path: pathOf.productpage, headers: { host }, times: 10 },
         disturbance: withoutPods(service),
-        expected: `200 for ${host} while ${lab.home} has no product page of its own`,
+        expected: `200 for ${host} while ${lab.ingressCluster} has no product page of its own`,
         isShown: (answers) => answers.every(({ status }) => status === 200),
       },
     };

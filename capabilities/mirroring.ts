@@ -32,7 +32,7 @@ export const mirroring = capability({
         }),
       },
       ...federating(lab, [target]),
-      check: checkOf(percentage, { ...target, cluster: target.cluster ?? lab.home }),
+      check: checkOf(percentage, { ...target, cluster: target.cluster ?? lab.ingressCluster }),
     };
   },
 });

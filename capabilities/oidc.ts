@@ -52,7 +52,7 @@ export const oidc = capability({
     ),
     scopes: key(scopes.default(["email"]), "what people are asked to share, beside `openid`"),
   }),
-  plan: ({ issuer, scopes }, { home, ingressUrl, issuerUrl }) => ({
+  plan: ({ issuer, scopes }, { ingressCluster, ingressUrl, issuerUrl }) => ({
     routes: ["productpage"],
     policy: "ExtAuthPolicy",
     keycloak: issuer === undefined,
@@ -60,7 +60,7 @@ export const oidc = capability({
       policy: policy("security", "ExtAuthPolicy", "oidc", {
         ...onRoute("productpage"),
         config: {
-          server: serverReference(addOn, home),
+          server: serverReference(addOn, ingressCluster),
           glooAuth: {
             configs: [
               {

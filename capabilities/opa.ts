@@ -32,7 +32,7 @@ export const opa = capability({
     rego: key(filled.default(rego), "the policy", "`GET` is allowed"),
     query: key(filled.default(allowed), "what must hold for a request"),
   }),
-  plan: ({ rego: source, query }, { home }) => ({
+  plan: ({ rego: source, query }, { ingressCluster }) => ({
     routes: ["productpage"],
     policy: "ExtAuthPolicy",
     configMaps: { rego: { metadata: module, data: { "policy.rego": source } } },
@@ -40,7 +40,7 @@ export const opa = capability({
       policy: policy("security", "ExtAuthPolicy", "opa", {
         ...onRoute("productpage"),
         config: {
-          server: serverReference(addOn, home),
+          server: serverReference(addOn, ingressCluster),
           glooAuth: { configs: [{ opaAuth: { modules: [module], query } }] },
         },
       }),

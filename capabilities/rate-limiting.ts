@@ -25,7 +25,7 @@ export const rateLimiting = capability({
     requestsPerUnit: key(uint32.default(3), "how many requests are let in"),
     unit: key(oneOf(units).default("MINUTE"), "a `SECOND`, `MINUTE`, `HOUR` or `DAY`"),
   }),
-  plan: (rateLimit, { home: cluster }) => {
+  plan: (rateLimit, { ingressCluster: cluster }) => {
     const own = { name, namespace: bookinfoNamespace, cluster };
     return {
       routes: ["productpage"],

@@ -45,8 +45,8 @@ interface Slow {
 }
 
 /** Half of all requests for ratings are slow, and the product page waits for no answer longer than its patience. */
-function slowOnes(route: RouteName, limit: number, { home, bookinfo }: Topology): Slow[] {
-  const versions = bookinfo.find(({ cluster }) => cluster === home)?.reviews ?? [];
+function slowOnes(route: RouteName, limit: number, { ingressCluster, bookinfo }: Topology): Slow[] {
+  const versions = bookinfo.find(({ cluster }) => cluster === ingressCluster)?.reviews ?? [];
   const slowPart = (least: number): number =>
     versions.filter((version) => waitOf[version] >= least).length / Math.max(1, versions.length) / 2;
   const ratings = { path: pathOf.ratings, seconds: patience, part: 0.5 };

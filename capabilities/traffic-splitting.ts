@@ -41,10 +41,10 @@ export const trafficSplitting = capability({
   plan: ({ reviews }, lab) => {
     const shares: readonly Weighted[] = reviews?.map((one, index) => ({
       ...one,
-      cluster: one.cluster ?? lab.home,
+      cluster: one.cluster ?? lab.ingressCluster,
       at: `reviews[${index}]`,
     })) ?? [
-      { weight: 80, cluster: lab.home, at: "" },
+      { weight: 80, cluster: lab.ingressCluster, at: "" },
       { weight: 20, cluster: nextCluster(lab), at: "" },
     ];
     return {
@@ -82,7 +82,7 @@ function partsOf(shares: readonly Weighted[], { bookinfo }: Topology): Map<Look,
 
 function checkOf(shares: readonly Weighted[], lab: Topology): Check | CannotTell {
   const parts = partsOf(shares, lab);
-  const usual = partsOf([{ weight: 100, cluster: lab.home, at: "" }], lab);
+  const usual = partsOf([{ weight: 100, cluster: lab.ingressCluster, at: "" }], lab);
   const wanted = [...parts].filter(([, percent]) => percent > 0);
   const times = Math.max(100, ...wanted.map(([, percent]) => timesFor(percent)));
   if (times > mostRequests)

@@ -25,15 +25,15 @@ export interface CapabilitiesArgs {
   /** Where the lab's own identity provider runs. */
   readonly management: ManagementCluster;
   /** The cluster that holds the workspace's routes, on which policies are put. */
-  readonly routing: WorkloadCluster;
+  readonly ingressCluster: WorkloadCluster;
 }
 
 /** What is tried out of Gloo Mesh: the capabilities that are turned on, and what several of them share. */
 export class Capabilities extends pulumi.ComponentResource {
   constructor(name: string, args: CapabilitiesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:capability:Capabilities", name, {}, opts);
-    const { config, host, routing } = args;
-    const { vcluster, cluster, releases, agent, istio, bookinfo } = routing;
+    const { config, host, ingressCluster } = args;
+    const { vcluster, cluster, releases, agent, istio, bookinfo } = ingressCluster;
     const ground = [agent, ...(bookinfo === undefined ? [] : [bookinfo.namespace])];
     const inside = { parent: this, providers: [vcluster.provider], ...vcluster.inside };
     const onGround = { parent: this, provider: vcluster.provider, ...vcluster.inside, dependsOn: ground };

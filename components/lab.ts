@@ -49,13 +49,13 @@ export class Lab extends pulumi.ComponentResource {
       const { multiCluster, enabled } = config;
       new Workspace(
         `${name}-workspace`,
-        { management, routing: first, multiCluster, enabled },
+        { management, ingressCluster: first, multiCluster, enabled },
         { parent: this },
       );
       if (enabled.length > 0)
         new Capabilities(
           `${name}-capabilities`,
-          { config, host, management, routing: first },
+          { config, host, management, ingressCluster: first },
           { parent: this },
         );
     }

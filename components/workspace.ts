@@ -22,7 +22,7 @@ export interface WorkspaceArgs {
    * The cluster that holds the workspace's settings and routes, and whose ingress gateway they use. Without Bookinfo or
    * without that gateway the workspace has settings and no routes.
    */
-  readonly routing: WorkloadCluster;
+  readonly ingressCluster: WorkloadCluster;
   /** Whether services are to be reached across clusters. */
   readonly multiCluster: boolean;
   /** The capabilities that are on; some change the workspace's settings. */
@@ -33,8 +33,8 @@ export interface WorkspaceArgs {
 export class Workspace extends pulumi.ComponentResource {
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:Workspace", name, {}, opts);
-    const { management, routing, multiCluster, enabled } = args;
-    const { vcluster, agent, istio, bookinfo, releases } = routing;
+    const { management, ingressCluster, multiCluster, enabled } = args;
+    const { vcluster, agent, istio, bookinfo, releases } = ingressCluster;
 
     // On both sides the kinds come with a release.
     const onManagement = {
@@ -43,7 +43,7 @@ export class Workspace extends pulumi.ComponentResource {
       ...management.vcluster.inside,
       dependsOn: [management.glooMesh.release],
     };
-    const onRouting = {
+    const onIngress = {
       parent: this,
       provider: vcluster.provider,
       ...vcluster.inside,
@@ -55,7 +55,7 @@ export class Workspace extends pulumi.ComponentResource {
       glooResource(`${name}-root-trust`, rootTrustPolicy(), onManagement);
       glooResource(`${name}-global`, globalSettings(), onManagement);
     }
-    glooResource(`${name}-settings`, workspaceSettings(workspaceName, workspaceOptions(enabled)), onRouting);
+    glooResource(`${name}-settings`, workspaceSettings(workspaceName, workspaceOptions(enabled)), onIngress);
 
     if (bookinfo !== undefined && releases.ingress !== undefined) {
       const gateway = northSouthGateway(vcluster.name);
@@ -69,12 +69,12 @@ export class Workspace extends pulumi.ComponentResource {
         `${name}-gateway`,
         virtualGateway(gateway.name, gateway.namespace, gateway.cluster, ingressPort(releases.ingress)),
         {
-          ...onRouting,
+          ...onIngress,
           dependsOn: [agent, istio.gatewayNamespace],
         },
       );
       glooResource(`${name}-productpage`, routeTable(productpage), {
-        ...onRouting,
+        ...onIngress,
         dependsOn: [agent, bookinfo.namespace],
       });
     }

@@ -70,17 +70,17 @@ function viewOf({ workloads }: Mapping) {
 const pathTo = (name: CapabilityName, ...parts: readonly string[]): string =>
   ["capabilities", name, ...parts.filter((part) => part !== "")].join(".");
 
-/** A capability whose ground is missing on the home cluster. */
+/** A capability whose ground is missing on the ingress cluster. */
 function withoutBookinfo({ name, routes }: TurnedOn, { workloads }: Mapping): Mistake[] {
-  const [home = {}] = list(workloads);
+  const [ingressCluster = {}] = list(workloads);
   return [
     ...mistakeIf(
-      home["bookinfo"] === undefined,
+      ingressCluster["bookinfo"] === undefined,
       pathTo(name),
       "it works on Bookinfo of the first workload cluster, and workloads[0].bookinfo is not set",
     ),
     ...mistakeIf(
-      home["ingress"] === false && routes.includes("productpage"),
+      ingressCluster["ingress"] === false && routes.includes("productpage"),
       pathTo(name),
       "it works on what comes in through the first ingress gateway, and workloads[0].ingress is false",
     ),
@@ -90,7 +90,7 @@ function withoutBookinfo({ name, routes }: TurnedOn, { workloads }: Mapping): Mi
 /** A capability that sends requests where they cannot arrive. */
 function unreachable({ name }: TurnedOn, { at, cluster, version }: Target, input: Mapping): Mistake[] {
   const { workloads, multiCluster } = input;
-  const { home, bookinfo } = viewOf(input);
+  const { ingressCluster, bookinfo } = viewOf(input);
   if (cluster === undefined)
     return [
       {
@@ -100,9 +100,9 @@ function unreachable({ name }: TurnedOn, { at, cluster, version }: Target, input
     ];
   const reviews = bookinfo.find((one) => one.cluster === cluster)?.reviews;
   if (reviews === undefined)
-    // Of the home cluster it is said for all capabilities.
+    // Of the ingress cluster it is said for all capabilities.
     return mistakeIf(
-      cluster !== home,
+      cluster !== ingressCluster,
       pathTo(name, at),
       `there is no workload cluster ${cluster} that runs Bookinfo`,
     );
@@ -113,7 +113,7 @@ function unreachable({ name }: TurnedOn, { at, cluster, version }: Target, input
       pathTo(name, at),
       `${cluster} runs no reviews ${version ?? ""}, only ${reviews.join(", ")}`,
     ),
-    ...(cluster === home
+    ...(cluster === ingressCluster
       ? []
       : [
           ...mistakeIf(

@@ -26,7 +26,7 @@ import {
 import { versionsOf } from "./engine/stack-files.ts";
 import { nothingRehearsed } from "./driver/summary.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
-import { completeWipe } from "./driver/wipe.ts";
+import { completeDiscard } from "./driver/discard.ts";
 import { wordsIn } from "./kit/words.ts";
 
 /** What the user asked for. */
@@ -170,7 +170,7 @@ async function alone(what: string, work: () => Promise<number>): Promise<number>
       );
     },
     () => {
-      completeWipe();
+      completeDiscard();
       return work();
     },
   );

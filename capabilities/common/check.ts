@@ -1,4 +1,4 @@
-/** A request to the ingress gateway of the home cluster. */
+/** A request to the ingress gateway of the ingress cluster. */
 export interface CheckRequest {
   /** With its query, e.g. `/productpage`. */
   readonly path: string;
@@ -19,7 +19,7 @@ export interface Answer {
   readonly seconds: number;
 }
 
-/** A change of one of Bookinfo's Deployments on the home cluster, as two strategic merge patches. */
+/** A change of one of Bookinfo's Deployments on the ingress cluster, as two strategic merge patches. */
 export interface Disturbance {
   readonly deployment: string;
   readonly patch: object;

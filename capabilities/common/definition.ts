@@ -8,14 +8,14 @@ import type { RouteName } from "./routes.ts";
 /** The lab as capabilities see it. */
 export interface Topology {
   /** The cluster that holds the workspace's settings and routes, and on which policies are put. */
-  readonly home: string;
-  /** Clusters that run Bookinfo, and versions of `reviews` there; the home cluster is the first, if it is one of them. */
+  readonly ingressCluster: string;
+  /** Clusters that run Bookinfo, and versions of `reviews` there; the ingress cluster is the first, if it is one of them. */
   readonly bookinfo: readonly { readonly cluster: string; readonly reviews: readonly ReviewsVersion[] }[];
   /** Regions that its workload clusters are in. */
   readonly regions: readonly string[];
   /** Errors that requests on a route are answered with on purpose; they give others something to do. */
   readonly faults?: InjectedErrors | undefined;
-  /** URL of the home cluster's ingress gateway. */
+  /** URL of the ingress cluster's ingress gateway. */
   readonly ingressUrl: Input<string>;
   /** URL of the lab's own identity provider. */
   readonly issuerUrl: Input<string>;
@@ -33,7 +33,7 @@ export interface InjectedErrors {
 export interface Target {
   /** Where in the configuration it was chosen, from the capability on, e.g. `reviews[0]`; empty for a default. */
   readonly at: string;
-  /** Undefined where another cluster than the home one is meant, and none runs Bookinfo. */
+  /** Undefined where another cluster than the ingress cluster is meant, and none runs Bookinfo. */
   readonly cluster: string | undefined;
   readonly version?: ReviewsVersion | undefined;
 }
@@ -46,7 +46,7 @@ interface ConfigMap {
 
 /** What a capability, as it is configured, comes to. */
 export interface Plan {
-  /** Its own objects on the home cluster, by the end of their names in the stack. */
+  /** Its own objects on the ingress cluster, by the end of their names in the stack. */
   readonly objects: Readonly<Record<string, GlooResource>>;
   readonly configMaps?: Readonly<Record<string, ConfigMap>>;
   /** Routes that it needs: `productpage` is the lab's, others come with the first capability that needs them. */
@@ -55,7 +55,7 @@ export interface Plan {
   readonly policy?: string;
   /** Where it sends requests to. */
   readonly targets?: readonly Target[];
-  /** Where route `reviews` leads; default: to the service on the home cluster. */
+  /** Where route `reviews` leads; default: to the service on the ingress cluster. */
   readonly destinations?: readonly Readonly<Record<string, unknown>>[];
   /** What it changes of the workspace's settings. */
   readonly settings?: WorkspaceOptions;

@@ -4,7 +4,7 @@ import type { CheckRequest } from "./check.ts";
 
 /**
  * Routes that policies are put on: `productpage` is the way in through the ingress gateway, the others are the ways of
- * Bookinfo's own requests inside the home cluster.
+ * Bookinfo's own requests inside the ingress cluster.
  */
 export const meshServices = ["reviews", "ratings"] as const;
 export const routeNames = ["productpage", ...meshServices] as const;

@@ -11,12 +11,12 @@ export const targetKnobs = (otherwise: string) => ({
 });
 
 /** The first other cluster that runs Bookinfo. */
-export const nextCluster = ({ home, bookinfo }: Topology): string | undefined =>
-  bookinfo.find(({ cluster }) => cluster !== home)?.cluster;
+export const nextCluster = ({ ingressCluster, bookinfo }: Topology): string | undefined =>
+  bookinfo.find(({ cluster }) => cluster !== ingressCluster)?.cluster;
 
 /** What the workspace must do so that services of other clusters can be named: nothing, where none is. */
 export const federating = (lab: Topology, targets: readonly Target[]): { settings?: WorkspaceOptions } =>
-  targets.every(({ cluster }) => cluster === lab.home)
+  targets.every(({ cluster }) => cluster === lab.ingressCluster)
     ? {}
     : {
         settings: {

@@ -43,7 +43,7 @@ export const glooKinds = {
 } as const;
 
 /** What there is in a virtual cluster. */
-export interface Contents extends Readonly<Record<keyof typeof glooKinds, readonly GlooObject[]>> {
+export interface ClusterContents extends Readonly<Record<keyof typeof glooKinds, readonly GlooObject[]>> {
   readonly deployments: readonly V1Deployment[];
   readonly pods: readonly V1Pod[];
   readonly services: readonly V1Service[];
@@ -56,7 +56,7 @@ export interface Looked {
   /** Its control plane is stopped on purpose. */
   readonly paused: boolean;
   /** Undefined where it is paused, or did not answer. */
-  readonly contents?: Contents;
+  readonly contents?: ClusterContents;
   /** Why it did not answer. */
   readonly silence?: string;
   /** Why it is not the cluster that the stack knows; it is not looked into then. */
@@ -86,7 +86,7 @@ export async function lookInto(
   }
 }
 
-async function contentsOf(cluster: KubeConfig): Promise<Contents> {
+async function contentsOf(cluster: KubeConfig): Promise<ClusterContents> {
   const core = cluster.makeApiClient(CoreV1Api);
   const [deployments, pods, services, endpointSlices, ...gloo] = await Promise.all([
     cluster.makeApiClient(AppsV1Api).listDeploymentForAllNamespaces(),

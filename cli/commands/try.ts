@@ -50,11 +50,13 @@ async function tried(name: string, timeout: number): Promise<Report> {
       `${name} is off: ${setting(`capabilities.${name}`, "true", { path: true })}, then ${pulumiCommand("up")}.`,
     );
 
-  const { home } = topologyOf(workloads);
+  const { ingressCluster } = topologyOf(workloads);
   const outputs = await readOutputs();
-  const { there, missing } = await lookForObjects(clusterOf(outputs, home), on, home);
+  const { there, missing } = await lookForObjects(clusterOf(outputs, ingressCluster), on, ingressCluster);
   if (missing.length > 0)
-    throw new Failure(`${name} is on, and ${home} lacks ${missing.join(", ")}: ${pulumiCommand("up")}.`);
+    throw new Failure(
+      `${name} is on, and ${ingressCluster} lacks ${missing.join(", ")}: ${pulumiCommand("up")}.`,
+    );
   const { check } = on;
   const isOn = `${name} is on${shownObjects(there)}`;
   if (!isCheck(check))
@@ -62,11 +64,11 @@ async function tried(name: string, timeout: number): Promise<Report> {
   if (await isSimulated(hostOf(settings))) throw onlyOnRealNodes(`${isOn}, and it cannot be tried`);
 
   const others = all.filter((one) => one.name !== name);
-  const exercise = { check, others, settings, outputs, home, timeout };
+  const exercise = { check, others, settings, outputs, ingressCluster, timeout };
   const work = () => step(`waiting for ${check.expected}`, () => untilShown(exercise));
   const { answers, judgement } = await (check.disturbance === undefined
     ? work()
-    : disturbed(clusterOf(outputs, home), check.disturbance, work));
+    : disturbed(clusterOf(outputs, ingressCluster), check.disturbance, work));
   return report(name, exercise, answers, judgement);
 }
 
@@ -79,7 +81,7 @@ interface Exercise {
   readonly others: readonly TurnedOn[];
   readonly settings: CheckedSettings;
   readonly outputs: Outputs;
-  readonly home: string;
+  readonly ingressCluster: string;
   /** In seconds. */
   readonly timeout: number;
 }
@@ -99,11 +101,14 @@ async function untilShown(exercise: Exercise): Promise<Found> {
   }
 }
 
-async function once({ check, others, settings, outputs, home }: Exercise, start: number): Promise<Found> {
+async function once(
+  { check, others, settings, outputs, ingressCluster }: Exercise,
+  start: number,
+): Promise<Found> {
   const { request, control, outsideOf, log } = check;
-  const url = outputs.ingresses[home];
+  const url = outputs.ingresses[ingressCluster];
   const through = async (one: Check["request"]): Promise<Answer[]> => {
-    if (url === undefined) throw new Failure(`${home} has no ingress gateway to send requests to.`);
+    if (url === undefined) throw new Failure(`${ingressCluster} has no ingress gateway to send requests to.`);
     return answersTo(url, one);
   };
   if (control !== undefined) {
@@ -118,7 +123,12 @@ async function once({ check, others, settings, outputs, home }: Exercise, start:
   const answers =
     outsideOf === undefined
       ? await through(request)
-      : await answersFromOutside(clusterOf(outputs, home), outsideOf, request, settings.imageRegistry);
+      : await answersFromOutside(
+          clusterOf(outputs, ingressCluster),
+          outsideOf,
+          request,
+          settings.imageRegistry,
+        );
   const soFar = Math.ceil((Date.now() - start) / 1000);
   const written = log === undefined ? "" : await proxyLogs(clusterOf(outputs, log.cluster), log, soFar + 1);
   return { answers, judgement: judge(check, answers, written, others) };
@@ -132,7 +142,7 @@ const exitCodeOf: Readonly<Record<Judgement["state"], ExitCode>> = {
 
 function report(
   capability: CapabilityName,
-  { check, home }: Exercise,
+  { check, ingressCluster }: Exercise,
   answers: readonly Answer[],
   { state, because }: Judgement,
 ): Report {
@@ -151,7 +161,9 @@ function report(
     open: `expected: ${check.expected}; this cannot be told here: ${because}. Turn it off to try ${capability}`,
   };
   const repeated = times === 1 ? "" : `, ${times} times`;
-  const text = [`${method} ${path}${repeated} on ${home}: ${inShort(answers)}`, told[state]].join("\n");
+  const text = [`${method} ${path}${repeated} on ${ingressCluster}: ${inShort(answers)}`, told[state]].join(
+    "\n",
+  );
   return { facts, text, exitCode: exitCodeOf[state] };
 }
 

@@ -6,7 +6,7 @@ import { addOnsNamespace } from "../../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { type Gateway, gatewayNamespace, gateways } from "../../values/istio.ts";
 import { keycloak } from "../../values/keycloak.ts";
-import { shortened } from "./text.ts";
+import { clipped } from "./text.ts";
 
 /** How something is: as planned where nobody looked. */
 export type State = "planned" | "ready" | "not ready" | "paused" | "unknown";
@@ -130,7 +130,7 @@ export function plannedGraph(settings: CheckedSettings): Graph {
         ...through("productpage", view, on, [`${name}/ingress`], [`${name}/productpage-v1`]),
       ]),
       ...(needKeycloak(on)
-        ? depends("login", `${view.home}/ext-auth-service`, `${management.name}/${keycloak}`)
+        ? depends("login", `${view.ingressCluster}/ext-auth-service`, `${management.name}/${keycloak}`)
         : []),
       ...(isMesh
         ? [
@@ -158,7 +158,7 @@ function managementParts(cluster: string, hasKeycloak: boolean): Part[] {
 const policiesOn = (route: RouteName, on: readonly TurnedOn[]): string[] =>
   on.filter(({ routes }) => routes.includes(route)).map(({ title }) => title);
 
-const routeId = (route: RouteName, { home }: View): string => `${home}/route-${route}`;
+const routeId = (route: RouteName, { ingressCluster }: View): string => `${ingressCluster}/route-${route}`;
 
 /** The routes of the first workload cluster on which capabilities have policies. */
 const routeParts = (view: View, on: readonly TurnedOn[]): Part[] =>
@@ -168,11 +168,11 @@ const routeParts = (view: View, on: readonly TurnedOn[]): Part[] =>
     .map(({ route, policies }) => ({
       id: routeId(route, view),
       name: `route ${route}`,
-      about: shortened(policies.join(", "), aboutLength),
+      about: clipped(policies.join(", "), aboutLength),
       detail: policies.join(", "),
       family: "gloo",
-      group: `${view.home}/bookinfo`,
-      routeTable: { cluster: view.home, namespace: bookinfoNamespace, name: route },
+      group: `${view.ingressCluster}/bookinfo`,
+      routeTable: { cluster: view.ingressCluster, namespace: bookinfoNamespace, name: route },
       state,
     }));
 
@@ -193,14 +193,18 @@ function through(
 const crossings = (view: View, on: readonly TurnedOn[]): string[] => [
   ...new Set(
     on
-      .filter(({ targets = [] }) => targets.some(({ cluster }) => cluster !== view.home))
-      .map(({ routes }) => (routes.includes("reviews") ? routeId("reviews", view) : `${view.home}/ingress`)),
+      .filter(({ targets = [] }) => targets.some(({ cluster }) => cluster !== view.ingressCluster))
+      .map(({ routes }) =>
+        routes.includes("reviews") ? routeId("reviews", view) : `${view.ingressCluster}/ingress`,
+      ),
   ),
 ];
 
 /** The servers that proxies ask about requests. */
-const addOnParts = ({ home }: View, on: readonly TurnedOn[]): Part[] =>
-  neededAddOns(on).map((name) => inCluster(home, name, addOnNames[name], "gloo", addOnsNamespace, name));
+const addOnParts = ({ ingressCluster }: View, on: readonly TurnedOn[]): Part[] =>
+  neededAddOns(on).map((name) =>
+    inCluster(ingressCluster, name, addOnNames[name], "gloo", addOnsNamespace, name),
+  );
 
 const addOnNames = { "ext-auth-service": "ext-auth service", "rate-limiter": "rate limiter" } as const;
 
@@ -224,7 +228,7 @@ const inCluster = (
 function workloadGraph(workload: Workload, management: string, all: readonly TurnedOn[], view: View): Graph {
   const { name, region, zone } = workload;
   // Capabilities work on the first workload cluster.
-  const on = name === view.home ? all : [];
+  const on = name === view.ingressCluster ? all : [];
   const application = applicationGraph(workload, on, view);
   const kinds = (["ingress", "eastWest"] as const).filter((kind) => workload[kind] !== false);
   const gatewayPart = (kind: Gateway, title: string): Part => {
@@ -251,7 +255,7 @@ function workloadGraph(workload: Workload, management: string, all: readonly Tur
       inCluster(name, "agent", "Gloo Mesh agent", "gloo", glooMeshNamespace, "gloo-mesh-agent"),
       ...(workload.eastWest === false ? [] : [gatewayPart("eastWest", "east-west gateway")]),
       inCluster(name, "istiod", "istiod", "istio", "istio-system", "istiod"),
-      ...(name === view.home ? addOnParts(view, on) : []),
+      ...(name === view.ingressCluster ? addOnParts(view, on) : []),
       ...application.parts,
     ],
     dependencies: [
@@ -315,7 +319,7 @@ function applicationGraph({ name: cluster, bookinfo }: Workload, on: readonly Tu
         return {
           id,
           name: service,
-          about: shortened(policies, aboutLength),
+          about: clipped(policies, aboutLength),
           family: "bookinfo",
           group,
           deployment: { cluster, namespace: bookinfoNamespace, name },

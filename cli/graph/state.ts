@@ -4,7 +4,7 @@ import { countsOf } from "../status/workloads.ts";
 import { gatewaysOf, routesFrom } from "../verify/routes.ts";
 import { deploymentProblem } from "../verify/workloads.ts";
 import { aboutLength, type Dependency, type Graph, type Group, type Part, type State } from "./model.ts";
-import { shortened } from "./text.ts";
+import { clipped } from "./text.ts";
 
 /** A graph with what there is in its clusters. */
 export function withState(graph: Graph, looked: readonly Looked[]): Graph {
@@ -31,7 +31,7 @@ function groupAsFound(group: Group, cluster: Looked | undefined): Group {
   const state = cluster && clusterState(cluster);
   if (state === undefined) return group;
   const about = state === "paused" ? "paused" : `does not answer: ${cluster?.silence ?? ""}`;
-  return { ...group, state, about: shortened(about, 60) };
+  return { ...group, state, about: clipped(about, 60) };
 }
 
 /** A route with its table: whether the cluster has it. */
@@ -65,7 +65,7 @@ function partAsFound(part: Part, clusters: ReadonlyMap<string, Looked>): Part {
   if (problem !== undefined) {
     const found = spec === undefined ? "not there" : `${ready} of ${wanted} ready`;
     const about = `${part.about}: ${found}`;
-    return { ...part, state: "not ready", about: shortened(about, aboutLength), detail: problem };
+    return { ...part, state: "not ready", about: clipped(about, aboutLength), detail: problem };
   }
   const [ingress] =
     named(contents.services, deployment.namespace, deployment.name)?.status?.loadBalancer?.ingress ?? [];
@@ -73,7 +73,7 @@ function partAsFound(part: Part, clusters: ReadonlyMap<string, Looked>): Part {
   return {
     ...part,
     state: "ready",
-    ...(address === undefined ? {} : { about: shortened(address, aboutLength), detail: address }),
+    ...(address === undefined ? {} : { about: clipped(address, aboutLength), detail: address }),
   };
 }
 

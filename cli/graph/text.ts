@@ -17,5 +17,5 @@ function emOf(character: string): number {
 }
 
 /** A text that is no longer than this, in characters. */
-export const shortened = (text: string, length: number): string =>
+export const clipped = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1).trimEnd()}…`;

@@ -7,7 +7,7 @@ import { gatewayNamespace } from "../../values/istio.ts";
 import { rebuildHint } from "../../kubernetes/vcluster/identity.ts";
 import { isConnected } from "../clusters/agents.ts";
 import { isPaused, isStopped } from "../clusters/control-plane.ts";
-import { type Contents, isReady, type SeenCluster, type SeenRelease } from "./seen.ts";
+import { type SeenContents, hasAllPods, type SeenCluster, type SeenRelease } from "./seen.ts";
 import { problemsInside, workloadsOf } from "./workloads.ts";
 
 /** How a cluster is. */
@@ -81,7 +81,7 @@ function stateOf({ controlPlane, silence, strangeness }: SeenCluster): State {
   if (controlPlane === undefined) return "gone";
   if (strangeness !== undefined) return "lost";
   if (isStopped(controlPlane)) return isPaused(controlPlane) ? "paused" : "stopped";
-  if (!isReady(controlPlane)) return "starting";
+  if (!hasAllPods(controlPlane)) return "starting";
   return silence === undefined ? "running" : "silent";
 }
 
@@ -149,7 +149,7 @@ function releaseProblem(release: SeenRelease): string[] {
 
 function agentOf(
   { name, contents }: SeenCluster,
-  management: Contents | undefined,
+  management: SeenContents | undefined,
 ): NonNullable<ClusterStatus["agent"]> {
   const until = contents?.certificate?.validTo.toISOString();
   const metrics = management?.metrics;
@@ -180,7 +180,7 @@ function agentProblems(
 }
 
 /** What an agent that is not ready waits for, where that does not run: a cause goes before what comes of it. */
-function agentWaits(contents: Contents, management: SeenCluster): string[] {
+function agentWaits(contents: SeenContents, management: SeenCluster): string[] {
   const { name, controlPlane } = management;
   const waits = workloadsOf(contents).some(
     (workload) =>
@@ -193,7 +193,7 @@ function agentWaits(contents: Contents, management: SeenCluster): string[] {
     : [];
 }
 
-function podsIn(contents: Contents): { ready: number; wanted: number } {
+function podsIn(contents: SeenContents): { ready: number; wanted: number } {
   const workloads = workloadsOf(contents);
   const sum = (count: (workload: (typeof workloads)[number]) => number): number =>
     workloads.reduce((total, workload) => total + count(workload), 0);
@@ -203,7 +203,7 @@ function podsIn(contents: Contents): { ready: number; wanted: number } {
 /** Namespaces with Services that the lab exposes. */
 const exposed = new Set([glooMeshNamespace, gatewayNamespace]);
 
-const addressesIn = ({ services }: Contents, node: string | undefined): Address[] =>
+const addressesIn = ({ services }: SeenContents, node: string | undefined): Address[] =>
   services
     .filter(({ metadata, spec }) => exposed.has(metadata?.namespace ?? "") && spec?.type !== "ClusterIP")
     .map((service: V1Service) => {

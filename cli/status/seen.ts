@@ -50,7 +50,7 @@ export interface SeenRelease {
 }
 
 /** What there is in a virtual cluster. */
-export interface Contents {
+export interface SeenContents {
   /** Version of its Kubernetes, e.g. `v1.22.5+k3s1`. */
   readonly version: string;
   readonly releases: readonly SeenRelease[];
@@ -75,7 +75,7 @@ export interface Contents {
 }
 
 /** What a look into a cluster tells by itself. */
-type Seen = Omit<Contents, "known">;
+type Seen = Omit<SeenContents, "known">;
 
 /** A cluster of the lab as it was found. */
 export interface SeenCluster {
@@ -88,7 +88,7 @@ export interface SeenCluster {
   /** Its own release, on the host. */
   readonly release: SeenRelease;
   /** Undefined where it is stopped or does not answer. */
-  readonly contents?: Contents;
+  readonly contents?: SeenContents;
   /** Why it did not answer. */
   readonly silence?: string;
   /** Where the host's nodes are reached; undefined where no Service is of type NodePort, or it is not known. */
@@ -142,13 +142,13 @@ export async function look(settings: CheckedSettings, outputs: Outputs | undefin
 
       const inside = wanted.filter(({ kind }) => kind !== "vcluster");
       const keysOf = keysIn({ ...settings, cluster: configOf(settings, cluster) });
-      const { contents, ...found } = await lookInto(
+      const { contents, ...found } = await contentsIn(
         outputs,
         cluster,
         inside,
         role === "management" && !simulated,
       );
-      const runs = isReady(controlPlane);
+      const runs = hasAllPods(controlPlane);
       const [missing, onHost, complete] = await askHost(host, () =>
         Promise.all([
           hostProblems(host, cluster, runs),
@@ -187,7 +187,7 @@ async function withHost(
   host: KubeConfig,
   cluster: string,
   keysOf: KeysOf,
-): Promise<Contents> {
+): Promise<SeenContents> {
   const [copied, known] = await Promise.all([copiedEvents(host, cluster), knownOf(host, contents)]);
   return {
     ...contents,
@@ -200,10 +200,10 @@ async function withHost(
 const nothingKnown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
 
 /** Whether a control plane has the pods that it wants. */
-export const isReady = ({ spec, status }: V1StatefulSet): boolean =>
+export const hasAllPods = ({ spec, status }: V1StatefulSet): boolean =>
   (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
 
-async function lookInto(
+async function contentsIn(
   outputs: Outputs | undefined,
   cluster: string,
   releases: readonly Named[],

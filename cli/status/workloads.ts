@@ -4,7 +4,7 @@ import { complaintsIn } from "../../kubernetes/diagnosis/events.ts";
 import { adviceOn } from "../../kubernetes/diagnosis/refusals.ts";
 import { podsOf } from "../clusters/look.ts";
 import { injectedInto } from "./proxies.ts";
-import type { Contents } from "./seen.ts";
+import type { SeenContents } from "./seen.ts";
 
 /** A Deployment, a StatefulSet or a DaemonSet. */
 export interface Workload {
@@ -22,7 +22,7 @@ export interface Workload {
 }
 
 /** The workloads of a cluster. */
-export function workloadsOf({ deployments, statefulSets, daemonSets, events }: Contents): Workload[] {
+export function workloadsOf({ deployments, statefulSets, daemonSets, events }: SeenContents): Workload[] {
   const complaints = complaintsIn(events);
   return [
     ...deployments.map(({ metadata, spec, status }) => ({
@@ -68,7 +68,7 @@ const namesOf = <Kind extends Workload["kind"]>(
 ) => ({ kind, namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" });
 
 /** A line for each workload, Service, claim and pod of a cluster that is not as it is to be, with the reason. */
-export function problemsInside(contents: Contents, cluster: string): string[] {
+export function problemsInside(contents: SeenContents, cluster: string): string[] {
   const pods = contents.pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
   const workloads = workloadsOf(contents).map((workload) => ({
     workload,
@@ -86,7 +86,7 @@ export function problemsInside(contents: Contents, cluster: string): string[] {
   ];
 }
 
-function describe(workload: Workload, pods: readonly V1Pod[], { events, known }: Contents): string {
+function describe(workload: Workload, pods: readonly V1Pod[], { events, known }: SeenContents): string {
   const { kind, namespace, name, ready, wanted, outdated, refusal } = workload;
   const besides = outdated === 0 ? "" : `, and ${outdated} from before its last change`;
   const reasons = [

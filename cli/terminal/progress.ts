@@ -1,5 +1,5 @@
 /** How long a step may take before it is told, and how often it is told then. */
-const pace = { quietSeconds: 3, repeatSeconds: 10 };
+const intervals = { quietSeconds: 3, repeatSeconds: 10 };
 
 /** Does some work that may take a while; on standard error it is told what is being done, and for how long already. */
 export async function step<T>(
@@ -11,9 +11,9 @@ export async function step<T>(
   let timer: NodeJS.Timeout;
   const tell = (): void => {
     say(`${what} (${Math.round((Date.now() - start) / 1000)} s)`);
-    timer = setTimeout(tell, pace.repeatSeconds * 1000);
+    timer = setTimeout(tell, intervals.repeatSeconds * 1000);
   };
-  timer = setTimeout(tell, pace.quietSeconds * 1000);
+  timer = setTimeout(tell, intervals.quietSeconds * 1000);
   try {
     return await work();
   } finally {

@@ -15,7 +15,7 @@ interface Wanted {
 }
 
 /** What a capability is made of on a cluster. */
-function objectsOf(on: TurnedOn, home: string): Wanted[] {
+function objectsOf(on: TurnedOn, ingressCluster: string): Wanted[] {
   const { settings = {} } = on;
   const settingsObject = {
     ...workspaceSettings(workspaceName),
@@ -26,8 +26,8 @@ function objectsOf(on: TurnedOn, home: string): Wanted[] {
   };
   return [
     ...(on.settings === undefined ? [] : [settingsObject]),
-    ...(on.addOn === undefined ? [] : [serverSettings(on.addOn, home)]),
-    ...meshRoutes([on], home),
+    ...(on.addOn === undefined ? [] : [serverSettings(on.addOn, ingressCluster)]),
+    ...meshRoutes([on], ingressCluster),
     ...Object.values(on.configMaps ?? {}).map((one) => ({ apiVersion: "v1", kind: "ConfigMap", ...one })),
     ...Object.values(on.objects),
   ];
@@ -37,11 +37,11 @@ function objectsOf(on: TurnedOn, home: string): Wanted[] {
 export async function lookForObjects(
   cluster: KubeConfig,
   on: TurnedOn,
-  home: string,
+  ingressCluster: string,
 ): Promise<{ readonly there: readonly string[]; readonly missing: readonly string[] }> {
   const api = KubernetesObjectApi.makeApiClient(cluster);
   const looked = await Promise.all(
-    objectsOf(on, home).map(async ({ isRight = () => true, apiVersion, kind, metadata }) => {
+    objectsOf(on, ingressCluster).map(async ({ isRight = () => true, apiVersion, kind, metadata }) => {
       const found = await ifExists(api.read({ apiVersion, kind, metadata }));
       return {
         name: `${kind} ${metadata.namespace}/${metadata.name}`,

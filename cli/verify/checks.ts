@@ -7,16 +7,19 @@ import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace, gateways, type Gateway, httpPort } from "../../values/istio.ts";
 import { rebuildHint } from "../../kubernetes/vcluster/identity.ts";
 import { isConnected } from "../clusters/agents.ts";
-import { type Contents, type GlooState, type Looked, named } from "../clusters/look.ts";
-import { type Finding, fine, noted, type Row, wrong } from "./findings.ts";
+import { type ClusterContents, type GlooState, type Looked, named } from "../clusters/look.ts";
+import { type Verdict, fine, noted, type Row, wrong } from "./findings.ts";
 import { gatewaysOf, type Located, placeOf, routesFrom } from "./routes.ts";
 import type { Seen, SeenWorkload } from "./seen.ts";
 import { deploymentProblem, endpointProblem } from "./workloads.ts";
 
 /** A check of one cluster; undefined: there is nothing to look at. */
-type Check<Cluster> = (cluster: Cluster & { readonly contents: Contents }, seen: Seen) => Finding | undefined;
+type Check<Cluster> = (
+  cluster: Cluster & { readonly contents: ClusterContents },
+  seen: Seen,
+) => Verdict | undefined;
 
-type WithContents = SeenWorkload & { readonly contents: Contents };
+type WithContents = SeenWorkload & { readonly contents: ClusterContents };
 
 /** What must be so on the management cluster, causes first. */
 const managementChecks: Readonly<Record<string, Check<Looked>>> = {
@@ -66,7 +69,7 @@ function run<Cluster extends Looked>(
   );
 }
 
-function answer({ name, paused, silence, strangeness }: Looked): Finding {
+function answer({ name, paused, silence, strangeness }: Looked): Verdict {
   if (strangeness !== undefined) return wrong(`${strangeness}: ${rebuildHint(name)}`);
   if (paused) return noted(`it is paused: ${labCommand(`resume ${name}`)}`);
   if (silence === undefined) return fine("it answers");
@@ -75,16 +78,16 @@ function answer({ name, paused, silence, strangeness }: Looked): Finding {
   );
 }
 
-function deployment(contents: Contents, namespace: string, name: string): Finding {
+function deployment(contents: ClusterContents, namespace: string, name: string): Verdict {
   const problem = deploymentProblem(contents, namespace, name);
   return problem === undefined ? fine("its pods are ready") : wrong(problem);
 }
 
 /** Not a fault of the agent: the management cluster is paused, and on purpose. */
-const awaiting = (detail: string, { name }: Looked): Finding =>
+const awaiting = (detail: string, { name }: Looked): Verdict =>
   noted(`${detail.replace(/\.$/, "")}. It takes ${name}, which is paused`);
 
-function agent({ contents }: WithContents, { management }: Seen): Finding {
+function agent({ contents }: WithContents, { management }: Seen): Verdict {
   const name = "gloo-mesh-agent";
   const found = deployment(contents, glooMeshNamespace, name);
   const wanted = named(contents.deployments, glooMeshNamespace, name)?.spec?.replicas;
@@ -92,7 +95,7 @@ function agent({ contents }: WithContents, { management }: Seen): Finding {
   return waits ? awaiting(found.detail, management) : found;
 }
 
-function registration({ name }: SeenWorkload, { management }: Seen): Finding | undefined {
+function registration({ name }: SeenWorkload, { management }: Seen): Verdict | undefined {
   if (management.contents === undefined) return undefined;
   const found = named(management.contents.kubernetesClusters, glooMeshNamespace, name);
   return found === undefined
@@ -103,7 +106,7 @@ function registration({ name }: SeenWorkload, { management }: Seen): Finding | u
 }
 
 /** What Gloo Mesh says against a resource; where it has said nothing yet, undefined. */
-function accepted(kind: string, located: Located): Finding | undefined {
+function accepted(kind: string, located: Located): Verdict | undefined {
   const { generic, global } = located.object.status ?? {};
   const { state, message = "" }: GlooState = global ?? generic ?? {};
   if (state === undefined || state === "ACCEPTED") return undefined;
@@ -117,7 +120,7 @@ const renewed = ({ now }: Seen): string =>
 
 const soonDays = 14;
 
-function certificate({ name, certificate: found }: SeenWorkload, seen: Seen): Finding {
+function certificate({ name, certificate: found }: SeenWorkload, seen: Seen): Verdict {
   const { now } = seen;
   const secret = `relay-client-tls-secret in namespace ${glooMeshNamespace}`;
   const renewal = `a new agent asks for another: kubectl --context ${name} -n ${glooMeshNamespace} delete secret relay-client-tls-secret, then ${renewed(seen)}`;
@@ -134,7 +137,7 @@ function certificate({ name, certificate: found }: SeenWorkload, seen: Seen): Fi
 }
 
 /** Whether the management server counts a connection of the cluster's agent. */
-function relay({ name }: SeenWorkload, { metrics }: Seen): Finding | undefined {
+function relay({ name }: SeenWorkload, { metrics }: Seen): Verdict | undefined {
   if (metrics === undefined) return undefined;
   if ("silence" in metrics)
     return noted(`the management server's metrics cannot be read: ${metrics.silence}`);
@@ -154,7 +157,7 @@ const hasSidecar = ({ spec }: V1Pod): boolean =>
     ({ name, restartPolicy }) => name === proxy && restartPolicy === "Always",
   );
 
-function sidecars({ name, settings, contents }: WithContents): Finding | undefined {
+function sidecars({ name, settings, contents }: WithContents): Verdict | undefined {
   if (settings.bookinfo === undefined) return undefined;
   const pods = contents.pods.filter(({ metadata }) => metadata?.namespace === bookinfoNamespace);
   const bare = pods.filter((pod) => !hasSidecar(pod)).map(({ metadata }) => metadata?.name ?? "");
@@ -165,7 +168,7 @@ function sidecars({ name, settings, contents }: WithContents): Finding | undefin
       );
 }
 
-function applications({ settings, contents }: WithContents): Finding | undefined {
+function applications({ settings, contents }: WithContents): Verdict | undefined {
   if (settings.bookinfo === undefined) return undefined;
   const services = bookinfoServices({ reviews: settings.bookinfo.reviews, tag: "" }).map(({ name }) => name);
   const empty = services.flatMap((name) => endpointProblem(contents, bookinfoNamespace, name) ?? []);
@@ -177,7 +180,7 @@ function gateway(
   kind: Gateway,
   { settings, contents }: WithContents,
   { expose, node }: Seen,
-): Finding | undefined {
+): Verdict | undefined {
   if (settings[kind] === false) return undefined;
   const { name } = gateways[kind];
   const problem = endpointProblem(contents, gatewayNamespace, name);
@@ -191,7 +194,7 @@ function gateway(
 }
 
 /** Whether the stack's output is still where the gateway is. */
-function address({ productPage, contents }: WithContents, seen: Seen): Finding | undefined {
+function address({ productPage, contents }: WithContents, seen: Seen): Verdict | undefined {
   const { expose } = seen;
   const { spec, status } = named(contents.services, gatewayNamespace, gateways.ingress.name) ?? {};
   const ingress = expose === "LoadBalancer" ? status?.loadBalancer?.ingress?.[0] : undefined;
@@ -204,7 +207,7 @@ function address({ productPage, contents }: WithContents, seen: Seen): Finding |
     : wrong(`the stack has ${productPage}, and the gateway is now at ${now}: ${renewed(seen)}`);
 }
 
-function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined {
+function virtualGateway(workload: SeenWorkload, seen: Seen): Verdict | undefined {
   if (workload.productPage === undefined) return undefined;
   const found = gatewaysOf(clustersOf(seen), workload);
   const refused = found.flatMap((located) => accepted("VirtualGateway", located) ?? []);
@@ -216,7 +219,7 @@ function virtualGateway(workload: SeenWorkload, seen: Seen): Finding | undefined
   );
 }
 
-function route(workload: SeenWorkload, seen: Seen): Finding | undefined {
+function route(workload: SeenWorkload, seen: Seen): Verdict | undefined {
   const found = gatewaysOf(clustersOf(seen), workload);
   if (workload.productPage === undefined || found.length === 0) return undefined;
   const routes = routesFrom(clustersOf(seen), found, new URL(workload.productPage).pathname);

@@ -1,10 +1,14 @@
 import type { V1Deployment, V1Pod, V1Service } from "@kubernetes/client-node";
 import { pulumiCommand } from "../../messages/commands.ts";
 import { problemsIn } from "../../kubernetes/diagnosis/diagnosis.ts";
-import { type Contents, hasLabels, named, podsOf } from "../clusters/look.ts";
+import { type ClusterContents, hasLabels, named, podsOf } from "../clusters/look.ts";
 
 /** Why a Deployment has not all of its pods, if it has not. */
-export function deploymentProblem(contents: Contents, namespace: string, name: string): string | undefined {
+export function deploymentProblem(
+  contents: ClusterContents,
+  namespace: string,
+  name: string,
+): string | undefined {
   const deployment = named(contents.deployments, namespace, name);
   if (deployment === undefined)
     return `there is no Deployment ${name} in namespace ${namespace}: ${pulumiCommand("up --refresh")}`;
@@ -27,7 +31,11 @@ const problemsOf = (pods: readonly V1Pod[]): string =>
   problemsIn({ services: [], claims: [], pods }).join(" ");
 
 /** Why a Service leads nowhere, if it does. */
-export function endpointProblem(contents: Contents, namespace: string, name: string): string | undefined {
+export function endpointProblem(
+  contents: ClusterContents,
+  namespace: string,
+  name: string,
+): string | undefined {
   const service = named(contents.services, namespace, name);
   if (service === undefined)
     return `there is no Service ${name} in namespace ${namespace}: ${pulumiCommand("up --refresh")}`;
@@ -46,7 +54,7 @@ export function endpointProblem(contents: Contents, namespace: string, name: str
     : `${nowhere}: it has no pods: kubectl -n ${namespace} get deployments,events`;
 }
 
-function readyEndpoints({ endpointSlices }: Contents, { metadata }: V1Service): number {
+function readyEndpoints({ endpointSlices }: ClusterContents, { metadata }: V1Service): number {
   return endpointSlices
     .filter(
       ({ metadata: slice }) =>

@@ -40,7 +40,7 @@ const objectsOf = ({ objects, configMaps, routes, settings }: TurnedOn): string[
 ];
 
 const needsOf = ({ addOn, soloIstio, targets = [], keycloak }: TurnedOn): string[] => [
-  ...(targets.some(({ cluster }) => cluster !== lab.home)
+  ...(targets.some(({ cluster }) => cluster !== lab.ingressCluster)
     ? ["Bookinfo on two clusters, `multiCluster`"]
     : []),
   ...(addOn === undefined ? [] : [`add-on \`${addOn}\``]),

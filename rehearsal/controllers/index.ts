@@ -8,7 +8,7 @@ export type { Stop } from "../host/base/env.ts";
 export type { ControllerContext } from "./kit/context.ts";
 
 /** Starts what stands in for the parts that would run in containers; call it once the host answers. */
-export async function startActors(context: ControllerContext): Promise<Stop> {
+export async function startControllers(context: ControllerContext): Promise<Stop> {
   const { env, host } = context;
   const stops = [
     ...(podsTakeTime(env.settings) ? [startKubelet(host, env.settings, env.log)] : []),

@@ -8,8 +8,8 @@ import { apiOf } from "./kit/api.ts";
 import { follow } from "./kit/cache.ts";
 import type { VirtualCluster } from "./kit/cluster.ts";
 import type { ControllerContext } from "./kit/context.ts";
-import { gateAnnotations } from "./kit/gates.ts";
-import { isReady, joinKey, meta, splitKey } from "./kit/objects.ts";
+import { holdAnnotations } from "./kit/holds.ts";
+import { isServing, joinKey, meta, splitKey } from "./kit/objects.ts";
 import { at } from "./kit/paths.ts";
 import { cidrContains, detectServiceCidr, givenServiceCidr, outsideCidr } from "./vcluster/service-cidr.ts";
 import { authorityOfIstiod, planeName, startVirtualCluster } from "./virtual-cluster.ts";
@@ -61,12 +61,12 @@ export function startVClusters(context: ControllerContext): Stop {
       const again = await begin(key, scheduled, etcdPrefix);
       if (again !== undefined) return again;
     }
-    if (meta(scheduled).annotations[gateAnnotations.started] !== "true") {
+    if (meta(scheduled).annotations[holdAnnotations.started] !== "true") {
       const wait = (runs.get(key)?.answersAt ?? 0) - Date.now();
       if (wait > 0) return wait / 1000;
-      await annotate(host, scheduled, { [gateAnnotations.started]: "true" });
+      await annotate(host, scheduled, { [holdAnnotations.started]: "true" });
     }
-    loadBalancer.setBackend({ namespace, name }, isReady(scheduled) ? runs.get(key)?.port : undefined);
+    loadBalancer.setBackend({ namespace, name }, isServing(scheduled) ? runs.get(key)?.port : undefined);
     return undefined;
   }
 
@@ -77,16 +77,16 @@ export function startVClusters(context: ControllerContext): Stop {
     const detected = await detectServiceCidr(host, namespace, name);
     const serviceCidr = givenServiceCidr(pod) ?? detected;
     const address = service.spec?.clusterIP ?? "";
-    const crash = meta(pod).annotations[gateAnnotations.crash];
+    const crash = meta(pod).annotations[holdAnnotations.crash];
     if (!cidrContains(serviceCidr, address)) {
       const reason = outsideCidr(serviceCidr, address);
       if (crash !== reason) {
         env.log(`${name} syncer: ${reason}`);
-        await annotate(host, pod, { [gateAnnotations.crash]: reason });
+        await annotate(host, pod, { [holdAnnotations.crash]: reason });
       }
       return lookAgainSeconds;
     }
-    if (crash !== undefined) await annotate(host, pod, { [gateAnnotations.crash]: null });
+    if (crash !== undefined) await annotate(host, pod, { [holdAnnotations.crash]: null });
 
     const answersAt = Date.now() + delayOf(env.settings, "vclusterStart", key) * 1000;
     const owner = { name, uid: meta(service).uid };
@@ -95,7 +95,7 @@ export function startVClusters(context: ControllerContext): Stop {
       { name, namespace, owner },
       { etcdPrefix, serviceCidr },
       () => clusters.values(),
-      () => isReadyNow(pods.get(`${key}-0`)),
+      () => isServingNow(pods.get(`${key}-0`)),
     );
     clusters.set(key, started.cluster);
     runs.set(key, { podUid: meta(pod).uid, answersAt, port: started.port, stop: started.stop });
@@ -144,7 +144,7 @@ export function startVClusters(context: ControllerContext): Stop {
   };
 }
 
-const isReadyNow = (pod: V1Pod | undefined): boolean => pod !== undefined && isReady(pod);
+const isServingNow = (pod: V1Pod | undefined): boolean => pod !== undefined && isServing(pod);
 
 const prefixOf = (holder: V1PersistentVolumeClaim | V1Pod): string => `/vcluster/${meta(holder).uid}`;
 

@@ -13,7 +13,7 @@ import { describeStack, stacksWithResources, stateOf } from "../engine/stack.ts"
 import { describeChanges, failure, nothingRehearsed } from "./summary.ts";
 import { ensureTools } from "../toolchain/toolchain.ts";
 import { hostLines } from "./up.ts";
-import { wipe } from "./wipe.ts";
+import { discard } from "./discard.ts";
 
 /** How long controllers may take to clear up after the last delete. */
 const patienceSeconds = 20;
@@ -62,7 +62,7 @@ export async function down(display: Display): Promise<number> {
     );
   }
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  wipe();
+  discard();
 
   const found = [...left, ...leftProcesses().map((process) => `process ${process}`)];
   for (const line of ["", ...phases.table(), ""]) display.plain(line);

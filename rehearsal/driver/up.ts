@@ -10,7 +10,7 @@ import { chartsFor, keepCharts } from "../engine/kept-charts.ts";
 import { createPhases } from "./phases.ts";
 import { choosePlugins } from "../engine/plugins.ts";
 import { recoverStack } from "../recovery/recovery.ts";
-import { honestBox, honesty } from "./report.ts";
+import { fidelityBox, fidelityOf } from "./fidelity.ts";
 import type { Stack } from "../engine/rehearsed-stack.ts";
 import { openStack, pulumi, stateOf } from "../engine/stack.ts";
 import { configure, versionsOf } from "../engine/stack-files.ts";
@@ -112,6 +112,6 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
   for (const line of ["", ...describeOutputs(result.outputs ?? {}), "", ...howToUse(outputs), ""])
     display.plain(line);
   for (const line of [...phases.table(), "", describeChanges(result), ""]) display.plain(line);
-  display.plain(honestBox(honesty({ tools, plugins, charts })));
+  display.plain(fidelityBox(fidelityOf({ tools, plugins, charts })));
   return 0;
 }

@@ -47,18 +47,18 @@ export const delayProfiles = {
 } as const satisfies Record<string, Delays>;
 
 /** Delays, and what decides which of a range's values each part gets. */
-export interface Pace {
+export interface Timing {
   readonly delays: Delays;
   readonly seed: number;
 }
 
 /** How long something takes, in seconds: with the same seed always the same, for other names and seeds another time. */
-export function delayOf({ delays, seed }: Pace, what: keyof Delays, name: string): number {
+export function delayOf({ delays, seed }: Timing, what: keyof Delays, name: string): number {
   const [from, to] = delays[what];
   const hash = createHash("sha256").update(`${seed} ${what} ${name}`).digest();
   return from + (to - from) * (hash.readUInt32BE() / 2 ** 32);
 }
 
 /** Whether pods take any time. */
-export const podsTakeTime = ({ delays }: Pick<Pace, "delays">): boolean =>
+export const podsTakeTime = ({ delays }: Pick<Timing, "delays">): boolean =>
   delays.podReady[1] + delays.imagePull[1] > 0;

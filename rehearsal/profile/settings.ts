@@ -69,7 +69,7 @@ const overridesSchema = profileSchema
 export type Profile = Readonly<z.infer<typeof profileSchema>>;
 
 /** What the simulated host is like and how fast it is. */
-export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+export type HostSettings = Readonly<z.infer<typeof settingsSchema>>;
 
 /** The host of a stack that has none of its own name. */
 export const defaultHost = "default";
@@ -104,9 +104,9 @@ export function checkProfile(file: string, text: string): Profile {
 
 /** The settings that a choice means, with the fields of REHEARSAL_SETTINGS, a JSON object, in place of their own. */
 export function readSettings(
-  { host, delays: pace, seed }: HostChoice,
+  { host, delays: timing, seed }: HostChoice,
   overrides: string | undefined = process.env["REHEARSAL_SETTINGS"],
-): Settings {
+): HostSettings {
   const profile = readProfile(host);
   try {
     const given = overrides === undefined || overrides === "" ? {} : (JSON.parse(overrides) as unknown);
@@ -115,7 +115,7 @@ export function readSettings(
       ...profile,
       ...fields,
       seed,
-      delays: { ...delayProfiles[pace], ...delays },
+      delays: { ...delayProfiles[timing], ...delays },
     });
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);

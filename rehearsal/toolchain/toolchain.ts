@@ -171,8 +171,8 @@ export async function findAccepted(
 function readyTools(stamp: Stamp, source: Source): readonly ReadyTool[] | undefined {
   const ready = source.tools.flatMap((tool) => {
     const known = stamp[tool.name];
-    const isReady = known?.pins === source.fingerprint && isUntouched(known, join(paths.bin, tool.name));
-    return isReady ? [{ name: tool.name, version: known.version, found: known.found }] : [];
+    const isCurrent = known?.pins === source.fingerprint && isUntouched(known, join(paths.bin, tool.name));
+    return isCurrent ? [{ name: tool.name, version: known.version, found: known.found }] : [];
   });
   return ready.length === source.tools.length ? ready : undefined;
 }

@@ -9,7 +9,7 @@ import { defaultHost } from "../../rehearsal/profile/settings.ts";
 import { root } from "../../rehearsal/kit/paths.ts";
 import type { Stack } from "../../rehearsal/engine/rehearsed-stack.ts";
 import { prepare } from "../../rehearsal/driver/up.ts";
-import { wipe } from "../../rehearsal/driver/wipe.ts";
+import { discard } from "../../rehearsal/driver/discard.ts";
 import { stopping } from "./command.ts";
 import type { Delay, Size } from "./figures.ts";
 import { folders } from "./folders.ts";
@@ -66,7 +66,7 @@ export const startHost = (lab: Lab): Promise<void> => ensureHost(choiceOf(lab), 
 export async function throwAway(): Promise<void> {
   await endOrphans();
   await stopHost();
-  wipe();
+  discard();
   for (const folder of Object.values(folders)) rmSync(folder, { recursive: true, force: true });
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { V1Pod } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gateAnnotations } from "../../rehearsal/controllers/kit/gates.ts";
+import { holdAnnotations } from "../../rehearsal/controllers/kit/holds.ts";
 import { until } from "../../rehearsal/kit/until.ts";
 import { rehearsalDir } from "../../rehearsal/kit/paths.ts";
 import { annotateHostPod, engineProcesses, inside, killProcess } from "./support/faults.ts";
@@ -60,7 +60,7 @@ describe.concurrent("a lab gets over", () => {
       async () => {
         istioIn("sick", {}, oneWorkload("sick", { values: { istiod: values } }));
       };
-    const crash = { [gateAnnotations.crash]: "no leader was elected" };
+    const crash = { [holdAnnotations.crash]: "no leader was elected" };
     const stack = await inlineStack("sick", programOf({ pilot: { podAnnotations: crash } }));
     expect(await failureOf(stack)).toMatch(
       /istiod in namespace istio-system: Pod istiod-\S+: container \S+ is in CrashLoopBackOff: no leader was elected/,
@@ -75,7 +75,7 @@ describe.concurrent("a lab gets over", () => {
     });
     await up(stack);
     const hold = (reason: string | null) =>
-      annotateHostPod(rehearsalDir, isOf("webhook", "istiod"), { [gateAnnotations.hold]: reason });
+      annotateHostPod(rehearsalDir, isOf("webhook", "istiod"), { [holdAnnotations.hold]: reason });
     await hold("it starts again");
 
     stack.workspace.program = async () => {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy, setHeaderOptions, type V1ObjectMeta, type V1Service } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { isReady } from "../../rehearsal/controllers/kit/objects.ts";
+import { isServing } from "../../rehearsal/controllers/kit/objects.ts";
 import { until } from "../../rehearsal/kit/until.ts";
 import { paths } from "../../rehearsal/kit/paths.ts";
 import { checkout } from "./support/checkout.ts";
@@ -311,7 +311,7 @@ describe("a virtual cluster that is paused", () => {
     await scale(1);
     const isBack = async () => {
       const found = await podsOnHost(copies);
-      return found.length === pods.length && found.every(isReady);
+      return found.length === pods.length && found.every(isServing);
     };
     await soon(isBack, "the pods are back");
     await soon(async () => isDeepStrictEqual(await deployments(name), before), "the deployments are ready");

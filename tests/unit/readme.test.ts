@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { mapping } from "../../schema/mapping.ts";
 import { readStackFile } from "../../config/stack-file/stack-file.ts";
-import { honestBox, honesty } from "../../rehearsal/driver/report.ts";
+import { fidelityBox, fidelityOf } from "../../rehearsal/driver/fidelity.ts";
 import { paths } from "../../rehearsal/kit/paths.ts";
 import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
 import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
@@ -72,8 +72,8 @@ describe("the README", () => {
       real: `${paths.bin}/${kubernetesPlugin.name}`,
     };
     const standIns = Object.entries({ random: "random", command: "command", nodejs: "pulumi" });
-    const box = honestBox(
-      honesty({
+    const box = fidelityBox(
+      fidelityOf({
         tools: tools.map((tool) => ({ name: tool.name, version: pinOf(tool, pins).slice(1) })),
         plugins: [
           built,

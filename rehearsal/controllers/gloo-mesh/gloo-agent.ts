@@ -5,10 +5,10 @@ import { type AgentSituation, obstacleOf, type RelaySituation } from "./agent-de
 import { isRefusal } from "../kit/api.ts";
 import { signClientCertificate } from "./client-certificate.ts";
 import type { VirtualCluster } from "../kit/cluster.ts";
-import { agentLabels, gateAnnotations } from "../kit/gates.ts";
-import { base64, isReady, matches, meta, secretText, splitKey } from "../kit/objects.ts";
+import { agentLabels, holdAnnotations } from "../kit/holds.ts";
+import { base64, isServing, matches, meta, secretText, splitKey } from "../kit/objects.ts";
 import { at } from "../kit/paths.ts";
-import { runsIn } from "../kit/pod-pace.ts";
+import { runsIn } from "../kit/pod-timing.ts";
 import { reachOf } from "../kit/reach.ts";
 import { hostName } from "../kit/translate.ts";
 import { createWorkQueue } from "../kit/work-queue.ts";
@@ -44,7 +44,7 @@ async function passGate(
   const path = at.pod(cluster.namespace, hostName(name, namespace, cluster.name));
   const copy = await cluster.host.get<V1Pod>(path);
   if (copy?.spec?.nodeName === undefined) return retrySeconds;
-  const { hold, crash } = gateAnnotations;
+  const { hold, crash } = holdAnnotations;
   const { annotations } = meta(copy);
   const wait = runsIn(copy, Date.now());
   if (wait > 0) return wait;
@@ -116,7 +116,7 @@ async function lookAtRelay(management: VirtualCluster, agent: string): Promise<R
   const selector = relayService(management)?.spec?.selector;
   return {
     ready: [...pods.values()].some(
-      (pod) => meta(pod).namespace === home && matches(selector, meta(pod).labels) && isReady(pod),
+      (pod) => meta(pod).namespace === home && matches(selector, meta(pod).labels) && isServing(pod),
     ),
     root: secretText(root, "ca.crt"),
     token: secretText(token, "token"),

@@ -6,7 +6,7 @@ import type { VirtualCluster } from "../kit/cluster.ts";
 import { ignoredNamespaces, injectionConfig } from "./istio-injection.ts";
 import { startWebhookServer } from "./istio-webhook-server.ts";
 import { care, type WebhookConfiguration, webhookPatch } from "./istio-webhooks.ts";
-import { base64, isReady, meta } from "../kit/objects.ts";
+import { base64, isServing, meta } from "../kit/objects.ts";
 import { at } from "../kit/paths.ts";
 import { createWorkQueue } from "../kit/work-queue.ts";
 
@@ -22,7 +22,7 @@ export function startIstiod(cluster: VirtualCluster, authority: Authority): Stop
     `${cluster.name} istiod`,
     async () => {
       const ready = [...cluster.pods.values()].some(
-        (pod) => meta(pod).namespace === home && meta(pod).labels["app"] === "istiod" && isReady(pod),
+        (pod) => meta(pod).namespace === home && meta(pod).labels["app"] === "istiod" && isServing(pod),
       );
       if (ready === (stopRun !== undefined)) return undefined;
       await stopRun?.();

@@ -43,7 +43,7 @@ export interface Api {
   remove(path: string, options?: { readonly uid?: string; readonly graceSeconds?: number }): Promise<void>;
 }
 
-// An API server that has died mid-request must not hold an actor's work for ever.
+// An API server that has died mid-request must not hold a controller's work for ever.
 const timeoutSeconds = 20;
 
 /** The API server of a kubeconfig's current context. */

@@ -4,7 +4,7 @@ import type { Cache } from "./cache.ts";
 import type { Tenant } from "./translate.ts";
 import type { WebhookProxy } from "./webhook-proxy.ts";
 
-/** A running vcluster as the actors inside it see it. */
+/** A running vcluster as the controllers inside it see it. */
 export interface VirtualCluster extends Tenant {
   /** Inside the vcluster. */
   readonly kubeConfig: KubeConfig;

@@ -1,6 +1,6 @@
 import type { KubernetesObject, V1Container, V1Pod } from "@kubernetes/client-node";
 
-/** The part of an object's metadata that actors look at, with nothing left undefined that a live object has. */
+/** The part of an object's metadata that controllers look at, with nothing left undefined that a live object has. */
 export interface Meta {
   readonly name: string;
   /** Empty for objects that are in no namespace. */
@@ -45,7 +45,7 @@ export function splitKey(key: string): { namespace: string; name: string } {
 }
 
 /** Whether a pod has the condition Ready and is not going. */
-export function isReady(pod: V1Pod): boolean {
+export function isServing(pod: V1Pod): boolean {
   const conditions = pod.status?.conditions ?? [];
   return !meta(pod).leaving && conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }

@@ -1,4 +1,4 @@
-/** The path of the Kubernetes resources that the actors touch. */
+/** The path of the Kubernetes resources that the controllers touch. */
 export const at = {
   pods: (namespace: string) => `/api/v1/namespaces/${namespace}/pods`,
   pod: (namespace: string, name: string) => `${at.pods(namespace)}/${name}`,

@@ -7,7 +7,7 @@ import type {
   V1PodSpec,
   V1Service,
 } from "@kubernetes/client-node";
-import { type Gate, gateAnnotations, gateFor } from "./gates.ts";
+import { type Hold, holdAnnotations, holdFor } from "./holds.ts";
 import { type NodePorts, portId } from "./node-ports.ts";
 import { meta, plain } from "./objects.ts";
 
@@ -53,7 +53,7 @@ export function hostPod(
   tenant: Tenant,
   pod: V1Pod,
   namespaceLabels: Readonly<Record<string, string>>,
-  gate: Gate | undefined = gateFor(pod),
+  hold: Hold | undefined = holdFor(pod),
 ): V1Pod {
   const { name, namespace, uid, labels } = meta(pod);
   const set = (pod.metadata?.ownerReferences ?? []).find(({ kind }) => setKinds.includes(kind));
@@ -76,7 +76,7 @@ export function hostPod(
         [podLabels]: labelLines(labels),
         "vcluster.loft.sh/service-account-name": spec.serviceAccountName ?? "",
         ...(set === undefined ? {} : { "vcluster.loft.sh/owner-set-kind": set.kind }),
-        ...(gate === undefined ? {} : { [gateAnnotations.hold]: gate.reason }),
+        ...(hold === undefined ? {} : { [holdAnnotations.hold]: hold.reason }),
       },
     },
     spec: {

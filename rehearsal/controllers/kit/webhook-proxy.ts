@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Stop } from "../../host/base/env.ts";
 import { closing } from "../../kit/closing.ts";
-import { isReady, joinKey, matches, meta } from "./objects.ts";
+import { isServing, joinKey, matches, meta } from "./objects.ts";
 
 /** What is in the cluster whose Services the proxy stands for. */
 export interface Inventory {
@@ -91,7 +91,9 @@ export function destinationOf(
   }
   const ready = [...inventory.pods()].some(
     (pod) =>
-      meta(pod).namespace === namespace && matches(service.spec?.selector, meta(pod).labels) && isReady(pod),
+      meta(pod).namespace === namespace &&
+      matches(service.spec?.selector, meta(pod).labels) &&
+      isServing(pod),
   );
   if (!ready) return { refusal: `no endpoints available for service ${name}` };
   const endpoint = endpoints.get(`${joinKey(namespace, name)}:${port}`);

@@ -1,4 +1,4 @@
-import type { Settings } from "../../profile/settings.ts";
+import type { HostSettings } from "../../profile/settings.ts";
 import type { Etcd } from "./etcd.ts";
 import type { Pki } from "./pki.ts";
 import type { Ports } from "./ports.ts";
@@ -6,7 +6,7 @@ import type { ProcessGroup } from "./processes.ts";
 
 /** What every part of the rehearsal's host shares. */
 export interface HostEnv {
-  readonly settings: Settings;
+  readonly settings: HostSettings;
   /** The second byte of the rehearsal's network 127.X.0.0/16. */
   readonly network: number;
   readonly processes: ProcessGroup;

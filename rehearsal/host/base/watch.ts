@@ -3,7 +3,7 @@ import { get, type RequestOptions } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig, KubernetesListObject, KubernetesObject } from "@kubernetes/client-node";
 import type { Stop } from "./env.ts";
-import { createLanes } from "./lanes.ts";
+import { createKeyedQueue } from "./keyed-queue.ts";
 
 /** What to do when an object is new or changed, and when it is gone. */
 export interface Handlers<T extends KubernetesObject> {
@@ -39,7 +39,7 @@ export function watch<T extends KubernetesObject>(
     await sleep(retrySeconds * 1000, undefined, { signal }).catch(() => undefined);
   };
 
-  const lanes = createLanes<T>({
+  const queues = createKeyedQueue<T>({
     handle: ({ kind, object }) => (kind === "changed" ? on.changed(object) : on.deleted?.(object)),
     failed: async ({ object }, error) => {
       complain(`${path} ${keyOf(object)}: ${messageOf(error)}; trying again`);
@@ -54,12 +54,12 @@ export function watch<T extends KubernetesObject>(
     if (before?.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
     if (before !== undefined && before.metadata?.uid !== object.metadata?.uid) deleted(before);
     seen.set(key, object);
-    lanes.push(key, { kind: "changed", object });
+    queues.push(key, { kind: "changed", object });
   }
 
   function deleted(object: T): void {
     seen.delete(keyOf(object));
-    lanes.push(keyOf(object), { kind: "deleted", object });
+    queues.push(keyOf(object), { kind: "deleted", object });
   }
 
   async function list(): Promise<string | undefined> {
@@ -102,7 +102,7 @@ export function watch<T extends KubernetesObject>(
   return async () => {
     abort.abort();
     await following;
-    await lanes.idle();
+    await queues.idle();
   };
 }
 

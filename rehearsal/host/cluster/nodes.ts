@@ -1,18 +1,18 @@
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Node } from "@kubernetes/client-node";
-import type { Settings } from "../../profile/settings.ts";
+import type { HostSettings } from "../../profile/settings.ts";
 import { isConflict } from "../../kit/api-errors.ts";
 import { addressIn } from "../network/network.ts";
 
 /** One entry for each node of all groups. */
-const machinesOf = (groups: Settings["nodes"]): Settings["nodes"] =>
+const machinesOf = (groups: HostSettings["nodes"]): HostSettings["nodes"] =>
   groups.flatMap((group) => Array.from({ length: group.count }, () => group));
 
 /** The addresses of the simulated nodes, in their order. */
-export const nodeAddresses = (groups: Settings["nodes"], network: number): string[] =>
+export const nodeAddresses = (groups: HostSettings["nodes"], network: number): string[] =>
   machinesOf(groups).map((_, index) => addressIn(network, "nodes", index + 1));
 
 /** The simulated nodes: as large as declared, ready, with addresses in the network, and without any kubelet. */
-export function nodesOf(groups: Settings["nodes"], network: number, version: string): V1Node[] {
+export function nodesOf(groups: HostSettings["nodes"], network: number, version: string): V1Node[] {
   const architecture = process.arch === "x64" ? "amd64" : process.arch;
   const now = new Date();
   const addresses = nodeAddresses(groups, network);

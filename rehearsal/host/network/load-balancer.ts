@@ -6,13 +6,13 @@ import {
   setHeaderOptions,
   type V1Service,
 } from "@kubernetes/client-node";
-import { delayOf, type Pace } from "../../profile/delays.ts";
-import type { Settings } from "../../profile/settings.ts";
+import { delayOf, type Timing } from "../../profile/delays.ts";
+import type { HostSettings } from "../../profile/settings.ts";
 import { createAddresses } from "./addresses.ts";
 import { isNotFound } from "../../kit/api-errors.ts";
-import { doorsOf } from "./doors.ts";
+import { listenersOf } from "./listeners.ts";
 import type { Stop } from "../base/env.ts";
-import { createGates } from "./gates.ts";
+import { createForwarding } from "./forwarding.ts";
 import type { HostFile } from "../base/host-file.ts";
 import { nameOf } from "./names.ts";
 import { watch } from "../base/watch.ts";
@@ -33,11 +33,11 @@ export interface LoadBalancerOptions {
   readonly host: KubeConfig;
   readonly hostFile: HostFile;
   readonly network: number;
-  readonly kind: Settings["loadBalancer"];
+  readonly kind: HostSettings["loadBalancer"];
   /** Addresses of the host's nodes. */
   readonly nodes: readonly string[];
   /** Says how long a Service waits for its address. */
-  readonly pace: Pace;
+  readonly timing: Timing;
   readonly log: (line: string) => void;
 }
 
@@ -50,24 +50,24 @@ export interface RunningLoadBalancer extends LoadBalancer {
 
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
 export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
-  const { host, hostFile, network, kind, nodes, pace, log } = options;
+  const { host, hostFile, network, kind, nodes, timing, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   const addresses = createAddresses(hostFile, network);
-  const gates = createGates(log);
+  const forwarding = createForwarding(log);
 
   const existing = await core.listServiceForAllNamespaces();
   addresses.keepOnly(new Set(existing.items.filter(isLoadBalancer).map(ownerOf)));
 
   function openDoors(service: V1Service): void {
     const owner = ownerOf(service);
-    gates.setDoors(owner, doorsOf(service, nodes, addresses.of(owner)));
+    forwarding.setListeners(owner, listenersOf(service, nodes, addresses.of(owner)));
   }
 
   async function give(service: V1Service): Promise<void> {
     const owner = ownerOf(service);
     const isNew = addresses.of(owner) === undefined;
-    if (isNew) await sleep(delayOf(pace, "loadBalancer", owner) * 1000);
+    if (isNew) await sleep(delayOf(timing, "loadBalancer", owner) * 1000);
     const address = addresses.take(owner);
     openDoors(service);
     const ingress = kind === "hostname" ? { hostname: nameOf(address) } : { ip: address };
@@ -110,7 +110,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
       },
       deleted(service) {
         const owner = ownerOf(service);
-        gates.setDoors(owner, []);
+        forwarding.setListeners(owner, []);
         addresses.release(owner);
       },
     },
@@ -119,12 +119,12 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
 
   return {
     setBackend({ namespace, name }, port) {
-      gates.setBackend(`${namespace}/${name}`, port);
+      forwarding.setBackend(`${namespace}/${name}`, port);
     },
-    isReachable: ({ namespace, name }) => gates.isOpen(`${namespace}/${name}`),
+    isReachable: ({ namespace, name }) => forwarding.isOpen(`${namespace}/${name}`),
     async stop() {
       await stopWatch();
-      await gates.stop();
+      await forwarding.stop();
     },
   };
 }

@@ -28,8 +28,8 @@ const log = logPath(paths.logs, "supervisor");
 export async function hostStatus(): Promise<HostStatus> {
   const supervisor = livingSupervisor();
   const ready = readNote("ready");
-  const isReady = supervisor !== undefined && ready?.pid === supervisor.pid;
-  return { pid: supervisor?.pid, ready: isReady, elapsed: isReady ? ready.elapsed : {} };
+  const isStarted = supervisor !== undefined && ready?.pid === supervisor.pid;
+  return { pid: supervisor?.pid, ready: isStarted, elapsed: isStarted ? ready.elapsed : {} };
 }
 
 /** Starts the chosen host unless it runs; resolves when it takes work. `onLine` is told of the progress. */

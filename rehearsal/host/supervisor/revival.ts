@@ -1,4 +1,5 @@
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
+import { isReady } from "../../../kubernetes/diagnosis/conditions.ts";
 import { isNotFound } from "../../kit/api-errors.ts";
 import type { ServiceName } from "../network/load-balancer.ts";
 import { until } from "../../kit/until.ts";
@@ -54,9 +55,6 @@ async function vclusterPods(core: CoreV1Api): Promise<V1Pod[]> {
 }
 
 const hasStarted = ({ metadata }: V1Pod): boolean => metadata?.annotations?.[started] === "true";
-
-const isReady = ({ status }: V1Pod): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true;
 
 const serviceOf = ({ metadata }: V1Pod): ServiceName => ({
   namespace: metadata?.namespace ?? "",

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { atMost } from "../../kit/until.ts";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { rehearsedHost } from "../../../config/ambient-host.ts";
-import { startActors } from "../../controllers/index.ts";
+import { startControllers } from "../../controllers/index.ts";
 import { askedOf, choose } from "../../profile/host-choice.ts";
 import { paths, rehearsalDir } from "../../kit/paths.ts";
 import { readSettings } from "../../profile/settings.ts";
@@ -119,14 +119,14 @@ async function start(): Promise<void> {
     network,
     kind: settings.loadBalancer,
     nodes: nodeAddresses(settings.nodes, network),
-    pace: settings,
+    timing: settings,
     log,
   });
   stops.push(() => loadBalancer.stop());
   stops.push(await startVolumes(host, settings.storageClass, log));
   const core = host.makeApiClient(CoreV1Api);
   const suspended = await suspendVclusters(core);
-  stops.push(await startActors({ env, host, loadBalancer }));
+  stops.push(await startControllers({ env, host, loadBalancer }));
   if (suspended.length > 0) {
     log(`bringing back ${suspended.map(({ name }) => name).join(", ")}`);
     // Whoever needs one that does not come back will say so with more to tell than can be known here.

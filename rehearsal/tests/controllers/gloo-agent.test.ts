@@ -115,7 +115,7 @@ describe("an agent's arguments", () => {
 
 describe("an agent's certificate", () => {
   test("is signed by the relay's authority for the cluster's name, as a client's", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "actor-pki-"));
+    const directory = mkdtempSync(join(tmpdir(), "controller-pki-"));
     onTestFinished(() => {
       rmSync(directory, { recursive: true });
     });

@@ -21,11 +21,11 @@ import { withLock } from "../../kit/lock.ts";
 import { paths, rehearsalDir, root } from "../../kit/paths.ts";
 import { createPhases } from "../../driver/phases.ts";
 import { redact } from "../../../messages/redact.ts";
-import { honestBox, honesty } from "../../driver/report.ts";
+import { fidelityBox, fidelityOf } from "../../driver/fidelity.ts";
 import type { StackFile } from "../../../config/stack-file/stack-file.ts";
 import { describeStack, stacksWithResources } from "../../engine/stack.ts";
 import { overlay } from "../../engine/stack-files.ts";
-import { completeWipe, wipe } from "../../driver/wipe.ts";
+import { completeDiscard, discard } from "../../driver/discard.ts";
 import { describeChanges } from "../../driver/summary.ts";
 import { chartPins } from "../../../versions/charts.ts";
 import { versions } from "../../../versions/versions.ts";
@@ -145,14 +145,14 @@ describe("the lab on the host", () => {
   it("goes together with its state, also where that was cut off", () => {
     put("k3s", 97);
     mkdirSync(paths.etcd, { recursive: true });
-    wipe();
+    discard();
     for (const path of kept) expect(existsSync(path), path).toBe(false);
 
     put("k3s", 97);
-    completeWipe();
+    completeDiscard();
     expect(stacksWithResources()).toEqual(["k3s"]);
-    writeFileSync(join(paths.run, "wiping"), "");
-    completeWipe();
+    writeFileSync(join(paths.run, "discarding"), "");
+    completeDiscard();
     for (const path of kept) expect(existsSync(path), path).toBe(false);
   });
 });
@@ -235,7 +235,7 @@ describe("the charts that a lab was made with", () => {
       `The lab was made with the charts in ${directory}, and there is no such directory any more: ` +
         "put it back, or give CHARTS=DIR for another one, CHARTS=none for the stand-ins.",
     );
-    wipe();
+    discard();
     expect(chartsFor(undefined)).toBeUndefined();
   });
 });
@@ -360,7 +360,7 @@ it("the kubeconfig's host context is taken alone", () => {
   });
 });
 
-describe("the honest box", () => {
+describe("the box", () => {
   const used = {
     tools: [{ name: "pulumi", version: "3.259.0" }],
     plugins: [
@@ -385,7 +385,7 @@ describe("the honest box", () => {
   };
 
   it("tells the real plugins and charts from the stand-ins", () => {
-    const { real, simulated, absent } = honesty(used);
+    const { real, simulated, absent } = fidelityOf(used);
     expect(real).toContain(
       "plugins: kubernetes 4.25.0 beside the SDK's 4.34.2 (in /opt/plugins), command 1.2.1 (in .rehearsal/unit/plugins)",
     );
@@ -396,12 +396,12 @@ describe("the honest box", () => {
   });
 
   it("leaves out what there is none of", () => {
-    const { real, simulated } = honesty({ ...used, plugins: [], charts: [] });
+    const { real, simulated } = fidelityOf({ ...used, plugins: [], charts: [] });
     expect([...real, ...simulated].join()).not.toMatch(/plugins|charts/);
   });
 
   it("is a box", () => {
-    const lines = honestBox(honesty(used), 80).split("\n");
+    const lines = fidelityBox(fidelityOf(used), 80).split("\n");
     expect(new Set(lines.map((line) => line.length))).toEqual(new Set([82]));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { runsAfter } from "../../controllers/kit/pod-pace.ts";
+import { runsAfter } from "../../controllers/kit/pod-timing.ts";
 import {
   type ApiServerFacts,
   apiServerFlags,

@@ -4,18 +4,18 @@ import { describe, expect, test } from "vitest";
 import type { Api } from "../../controllers/kit/api.ts";
 import type { VirtualCluster } from "../../controllers/kit/cluster.ts";
 import { startKubeconfigSecret } from "../../controllers/vcluster/kubeconfig-secret.ts";
-import { createImages, runsAfter, runsIn, steadyNameOf } from "../../controllers/kit/pod-pace.ts";
+import { createImages, runsAfter, runsIn, steadyNameOf } from "../../controllers/kit/pod-timing.ts";
 import {
   type Delays,
   delayOf,
   delayProfiles,
   delaysSchema,
-  type Pace,
+  type Timing,
   podsTakeTime,
 } from "../../profile/delays.ts";
 
 const kinds = Object.keys(delayProfiles.none) as (keyof Delays)[];
-const realistic = (seed: number): Pace => ({ delays: delayProfiles.realistic, seed });
+const realistic = (seed: number): Timing => ({ delays: delayProfiles.realistic, seed });
 
 describe("a delay", () => {
   test("lies in its range, and is the same for the same seed and name", () => {
@@ -96,29 +96,29 @@ describe("the images of a pod", () => {
       containers: images.map((image) => ({ name: image, image })),
     },
   });
-  const pace = realistic(7);
-  const pull = (image: string) => delayOf(pace, "imagePull", image);
+  const timing = realistic(7);
+  const pull = (image: string) => delayOf(timing, "imagePull", image);
   const web = pod("node-1", "web:1", "proxy:1");
 
   test("are all there when the slowest is, for the first pod on a node", () => {
-    expect(createImages(pace).missingFor(web, 0)).toBe(Math.max(pull("web:1"), pull("proxy:1")));
+    expect(createImages(timing).missingFor(web, 0)).toBe(Math.max(pull("web:1"), pull("proxy:1")));
   });
 
   test("are waited for by later ones as well, and pulled once", () => {
-    const images = createImages(pace);
+    const images = createImages(timing);
     images.missingFor(pod("node-1"), 0);
     expect(images.missingFor(pod("node-1"), 1000)).toBe(pull("proxy:1") - 1);
     expect(images.missingFor(pod("node-1"), 60_000)).toBe(0);
   });
 
   test("are pulled by each node for itself", () => {
-    const images = createImages(pace);
+    const images = createImages(timing);
     images.missingFor(pod("node-1"), 0);
     expect(images.missingFor(pod("node-2"), 60_000)).toBe(pull("proxy:1"));
   });
 
   test("of a pod that runs are there", () => {
-    const images = createImages(pace);
+    const images = createImages(timing);
     images.have(web);
     expect(images.missingFor(web, 1000)).toBe(0);
   });

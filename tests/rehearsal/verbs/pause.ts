@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { isReady } from "../../../rehearsal/controllers/kit/objects.ts";
+import { isServing } from "../../../rehearsal/controllers/kit/objects.ts";
 import { until } from "../../../rehearsal/kit/until.ts";
 import { cluster, deployments, factsOf, pulumi, rehearse, rehearsed, updated } from "../support/rehearsal.ts";
 
@@ -136,7 +136,7 @@ export function pauseTests(): void {
       expect(facts).toMatchObject({ cluster: "devcluster2", wasRunning: false });
       await allReady("devcluster2");
       const pods = await podsOf("devcluster2");
-      expect(pods.every(isReady)).toBe(true);
+      expect(pods.every(isServing)).toBe(true);
       expect(facts?.readyPods).toBe(pods.length - 1);
       const { metadata } = await controlPlane("devcluster2");
       expect(Object.keys(metadata?.annotations ?? {})).toEqual(

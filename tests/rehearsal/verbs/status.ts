@@ -1,6 +1,6 @@
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { gateAnnotations } from "../../../rehearsal/controllers/kit/gates.ts";
+import { holdAnnotations } from "../../../rehearsal/controllers/kit/holds.ts";
 import { until } from "../../../rehearsal/kit/until.ts";
 import { rehearsalDir } from "../../../rehearsal/kit/paths.ts";
 import { annotateHostPod, pidOf } from "../support/faults.ts";
@@ -145,7 +145,7 @@ export function statusTests(): void {
       const isDetails = ({ metadata }: { metadata?: { name?: string; namespace?: string } }) =>
         metadata?.namespace === "devcluster1" && metadata.name?.startsWith("details-v1-") === true;
       const crash = (message: string | null) =>
-        annotateHostPod(rehearsalDir, isDetails, { [gateAnnotations.crash]: message });
+        annotateHostPod(rehearsalDir, isDetails, { [holdAnnotations.crash]: message });
       await crash("no such file");
       await until(
         async () => "devcluster1" in (await status()).problems,

@@ -485,7 +485,7 @@ describe("traffic splitting", () => {
 });
 
 describe("what capabilities share", () => {
-  it("is a route inside the mesh, for requests of the home cluster's Bookinfo alone", () => {
+  it("is a route inside the mesh, for requests of the ingress cluster's Bookinfo alone", () => {
     expect(meshRoute("ratings", "east")).toEqual({
       apiVersion: "networking.gloo.solo.io/v2",
       kind: "RouteTable",
@@ -751,7 +751,7 @@ describe("mistakes in capabilities", () => {
           [`capabilities.${name}: it sends requests to another cluster, and multiCluster is false`],
         ],
         [
-          `${name} to a cluster without a door`,
+          `${name} to a cluster without an ingress gateway`,
           { [name]: true },
           { workloads: [east, { ...west, eastWest: false }] },
           [

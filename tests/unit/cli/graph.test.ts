@@ -9,7 +9,7 @@ import { withState } from "../../../cli/graph/state.ts";
 import { paints } from "../../../cli/graph/style.ts";
 import { pathThrough, svgOf } from "../../../cli/graph/svg.ts";
 import { readSettingsFrom } from "../../../cli/stack/lab.ts";
-import type { Contents, Looked } from "../../../cli/clusters/look.ts";
+import type { ClusterContents, Looked } from "../../../cli/clusters/look.ts";
 import { captionOf } from "../../../cli/commands/graph.ts";
 import { labConfig } from "../../support/config.ts";
 import { managementContents, settingsOf, workloadContents } from "../support/looked.ts";
@@ -236,7 +236,10 @@ describe("the graph of a lab with capabilities", () => {
 
 describe("the graph of a lab that is up", () => {
   const devmgmt: Looked = { name: "devmgmt", paused: false, contents: managementContents(["east", "west"]) };
-  const up = (name: string, change: (contents: Contents) => Contents = (contents) => contents): Looked => ({
+  const up = (
+    name: string,
+    change: (contents: ClusterContents) => ClusterContents = (contents) => contents,
+  ): Looked => ({
     name,
     paused: false,
     contents: change(workloadContents(name, "192.0.2.1", name === "east")),

@@ -1,13 +1,13 @@
 import type { V1Pod, V1StatefulSet } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../cli/status/judge.ts";
-import type { Contents, SeenCluster } from "../../../cli/status/seen.ts";
+import type { SeenContents, SeenCluster } from "../../../cli/status/seen.ts";
 import { problemsInside, workloadsOf } from "../../../cli/status/workloads.ts";
 import { describe as screen } from "../../../cli/commands/status.ts";
 
 const now = new Date("2027-01-15T00:00:00Z");
 
-const contents = (more: Partial<Contents> = {}): Contents => ({
+const contents = (more: Partial<SeenContents> = {}): SeenContents => ({
   version: "v1.22.5+k3s1",
   releases: [{ name: "istiod", namespace: "istio-system", status: "deployed" }],
   deployments: [],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Contents } from "../../../cli/clusters/look.ts";
+import type { ClusterContents } from "../../../cli/clusters/look.ts";
 import { pagesToAskFor, runChecks, whyNoPage } from "../../../cli/verify/checks.ts";
 import type { Seen, SeenWorkload } from "../../../cli/verify/seen.ts";
 import { healthyLab, managementContents, workloadContents } from "../support/looked.ts";
 
 /** The lab with something of its first workload cluster changed. */
-function withEast(change: Partial<SeenWorkload>, contents: Partial<Contents> = {}): Seen {
+function withEast(change: Partial<SeenWorkload>, contents: Partial<ClusterContents> = {}): Seen {
   const lab = healthyLab();
   const [east, west] = lab.workloads;
   const changed = { ...workloadContents("east", "192.0.2.1", true), ...contents };
@@ -44,7 +44,10 @@ describe("the first cause", () => {
   const cases: [what: string, seen: Seen, check: string, detail: string][] = [
     [
       "a cluster that does not answer",
-      withEast({ silence: "connect ECONNREFUSED 192.0.2.7:443", contents: undefined as unknown as Contents }),
+      withEast({
+        silence: "connect ECONNREFUSED 192.0.2.7:443",
+        contents: undefined as unknown as ClusterContents,
+      }),
       "API server",
       "it does not answer: connect ECONNREFUSED 192.0.2.7:443.",
     ],
@@ -215,7 +218,7 @@ describe("a lab with something paused", () => {
   });
 
   it("has no product page to ask for where its cluster is paused", () => {
-    const paused = withEast({ paused: true, contents: undefined as unknown as Contents });
+    const paused = withEast({ paused: true, contents: undefined as unknown as ClusterContents });
     expect(pagesToAskFor(paused)).toEqual([]);
     expect(whyNoPage(paused)).toBe("east, which has the product page, is paused: npm run lab -- resume east");
     expect(whyNoPage(healthyLab())).toBe("there is no product page to ask for: see what is noted.");
@@ -226,7 +229,7 @@ describe("what is no fault", () => {
   it.each<[what: string, seen: Seen, check: string, detail: string]>([
     [
       "a cluster that is paused",
-      withEast({ paused: true, contents: undefined as unknown as Contents }),
+      withEast({ paused: true, contents: undefined as unknown as ClusterContents }),
       "API server",
       "it is paused: npm run lab -- resume east",
     ],

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { Contents } from "../../../cli/clusters/look.ts";
+import type { ClusterContents } from "../../../cli/clusters/look.ts";
 import type { Kubeconfig } from "../../../values/kubeconfig.ts";
 import { type Answer, apiServer } from "./api-server.ts";
 
@@ -109,7 +109,7 @@ export async function hostOf(clusters: readonly string[], paused: readonly strin
 }
 
 /** A virtual cluster that holds this. */
-export async function clusterWith(contents: Contents, more: Readonly<Record<string, Answer>> = {}) {
+export async function clusterWith(contents: ClusterContents, more: Readonly<Record<string, Answer>> = {}) {
   const gloo = "/apis/networking.gloo.solo.io/v2";
   return apiServer({
     "GET /apis/apps/v1/deployments": { items: contents.deployments },

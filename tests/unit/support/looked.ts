@@ -1,6 +1,6 @@
 import type { V1Deployment, V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
 import { checkSettings } from "../../../config/check.ts";
-import type { Contents, GlooObject } from "../../../cli/clusters/look.ts";
+import type { ClusterContents, GlooObject } from "../../../cli/clusters/look.ts";
 import type { Seen, SeenWorkload } from "../../../cli/verify/seen.ts";
 import {
   type GlooResource,
@@ -63,7 +63,7 @@ function slice(namespace: string, name: string): V1EndpointSlice {
 
 const asRead = (resource: GlooResource): GlooObject => structuredClone(resource);
 
-const empty: Contents = {
+const empty: ClusterContents = {
   deployments: [],
   pods: [],
   services: [],
@@ -74,7 +74,7 @@ const empty: Contents = {
 };
 
 /** What a management cluster holds that is well. */
-export function managementContents(workloads: readonly string[]): Contents {
+export function managementContents(workloads: readonly string[]): ClusterContents {
   const names = ["gloo-mesh-mgmt-server", "gloo-mesh-redis", "gloo-mesh-ui", "prometheus-server"];
   return {
     ...empty,
@@ -85,7 +85,7 @@ export function managementContents(workloads: readonly string[]): Contents {
 }
 
 /** What a workload cluster holds that is well; with a route, it is the lab's first. */
-export function workloadContents(name: string, address: string, hasRoute: boolean): Contents {
+export function workloadContents(name: string, address: string, hasRoute: boolean): ClusterContents {
   const gateways = ["ingressgateway", "eastwestgateway"];
   const apps = ["details", "ratings", "reviews", "productpage"];
   const gateway = { name: "north-south-gw", namespace: "istio-gateways", cluster: name };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { createLanes, type Notice } from "../../host/base/lanes.ts";
+import { createKeyedQueue, type Notice } from "../../host/base/keyed-queue.ts";
 
-/** Lanes whose handler does what it is told, one call at a time. */
+/** KeyedQueue whose handler does what it is told, one call at a time. */
 function setUp() {
   const calls: string[] = [];
   const failures: string[] = [];
   const waiting: ((error?: Error) => void)[] = [];
   let stopped = false;
-  const lanes = createLanes<string>({
+  const queues = createKeyedQueue<string>({
     handle: ({ kind, object }) => {
       calls.push(`${kind} ${object}`);
       return new Promise<void>((resolve, reject) => {
@@ -29,7 +29,7 @@ function setUp() {
     push: (key: string, ...notices: string[]): void => {
       for (const text of notices) {
         const [kind, object] = text.split(" ") as [Notice<string>["kind"], string];
-        lanes.push(key, { kind, object });
+        queues.push(key, { kind, object });
       }
     },
     finish: async (error?: Error): Promise<void> => {
@@ -40,12 +40,12 @@ function setUp() {
     stop: (): void => {
       stopped = true;
     },
-    lanes,
+    queues,
     settle,
   };
 }
 
-describe("lanes", () => {
+describe("queues", () => {
   test("hand over one notice at a time and only the latest state", async () => {
     const { push, finish, calls, settle } = setUp();
     push("a", "changed 1");
@@ -103,13 +103,13 @@ describe("lanes", () => {
   });
 
   test("are idle when stopped, after what runs has ended", async () => {
-    const { push, finish, calls, stop, lanes, settle } = setUp();
+    const { push, finish, calls, stop, queues, settle } = setUp();
     push("a", "changed 1");
     await settle();
     push("a", "changed 2");
     stop();
     let idle = false;
-    const waiting = lanes.idle().then(() => {
+    const waiting = queues.idle().then(() => {
       idle = true;
     });
     await settle();

@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { delayOf, type Pace } from "../../profile/delays.ts";
+import { delayOf, type Timing } from "../../profile/delays.ts";
 import { containersOf, meta } from "./objects.ts";
 import { origin } from "./translate.ts";
 
@@ -26,8 +26,8 @@ export interface Images {
   missingFor(pod: V1Pod, now: number): number;
 }
 
-/** Nodes that have no images yet, and pull each at the pace of its own. */
-export function createImages(pace: Pace): Images {
+/** Nodes that have no images yet, and pull each in its own time. */
+export function createImages(timing: Timing): Images {
   const there = new Map<string, number>();
   const placesOf = (pod: V1Pod): (readonly [place: string, image: string])[] =>
     containersOf(pod).map(({ image = "" }) => [`${pod.spec?.nodeName ?? ""} ${image}`, image]);
@@ -37,7 +37,7 @@ export function createImages(pace: Pace): Images {
     },
     missingFor(pod, now) {
       const times = placesOf(pod).map(([place, image]) => {
-        const time = there.get(place) ?? now + delayOf(pace, "imagePull", image) * 1000;
+        const time = there.get(place) ?? now + delayOf(timing, "imagePull", image) * 1000;
         there.set(place, time);
         return time;
       });

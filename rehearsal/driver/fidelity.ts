@@ -12,14 +12,14 @@ export interface Used {
 }
 
 /** How far a rehearsal can be believed: what was real in it, what was simulated, and what was not there at all. */
-export interface Honesty {
+export interface Fidelity {
   readonly real: readonly string[];
   readonly simulated: readonly string[];
   readonly absent: readonly string[];
 }
 
 /** Derives from what a run used how far it can be believed. */
-export function honesty({ tools, plugins, charts }: Used): Honesty {
+export function fidelityOf({ tools, plugins, charts }: Used): Fidelity {
   const version = (name: string): string => tools.find((tool) => tool.name === name)?.version ?? "?";
   const isReal = ({ real }: ChosenPlugin): boolean => real !== undefined;
   const plugin = (real: boolean): string[] =>
@@ -59,7 +59,7 @@ function describePlugin({ name, version, wanted, real }: ChosenPlugin): string {
 }
 
 /** The box that says it. */
-export function honestBox({ real, simulated, absent }: Honesty, width = 100): string {
+export function fidelityBox({ real, simulated, absent }: Fidelity, width = 100): string {
   const sections = { real, simulated, absent };
   const lines = Object.entries(sections).flatMap(([title, entries]) =>
     entries.flatMap((entry, index) =>

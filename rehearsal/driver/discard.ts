@@ -4,10 +4,10 @@ import { writeFileAtomically } from "../kit/files.ts";
 import { forgetHost } from "../host/base/host-file.ts";
 import { paths } from "../kit/paths.ts";
 
-const mark = join(paths.run, "wiping");
+const mark = join(paths.run, "discarding");
 
 /** Removes the host's data together with the state of what was in it: one without the other could not be used. */
-export function wipe(): void {
+export function discard(): void {
   writeFileAtomically(mark, "");
   for (const path of [paths.etcd, paths.state, paths.kubeconfig, paths.names, paths.stack, paths.next])
     rmSync(path, { recursive: true, force: true });
@@ -16,6 +16,6 @@ export function wipe(): void {
 }
 
 /** Completes what a killed run began. */
-export function completeWipe(): void {
-  if (existsSync(mark)) wipe();
+export function completeDiscard(): void {
+  if (existsSync(mark)) discard();
 }

@@ -1,16 +1,16 @@
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import type { V1ServicePort } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { doorsOf } from "../../host/network/doors.ts";
-import { createGates, type Gates } from "../../host/network/gates.ts";
+import { listenersOf } from "../../host/network/listeners.ts";
+import { createForwarding, type Forwarding } from "../../host/network/forwarding.ts";
 
-describe("the doors of a Service", () => {
+describe("the listeners of a Service", () => {
   const nodes = ["127.7.1.1", "127.7.1.2"];
-  const doors = (ports: V1ServicePort[], address?: string) =>
-    doorsOf({ spec: { ports } }, nodes, address).map(({ host, port }) => `${host}:${port}`);
+  const listeners = (ports: V1ServicePort[], address?: string) =>
+    listenersOf({ spec: { ports } }, nodes, address).map(({ host, port }) => `${host}:${port}`);
 
   test("are at its load balancer, and at its node ports on every node", () => {
-    expect(doors([{ port: 443, nodePort: 30443 }], "127.7.0.2")).toEqual([
+    expect(listeners([{ port: 443, nodePort: 30443 }], "127.7.0.2")).toEqual([
       "127.7.0.2:443",
       "127.7.1.1:30443",
       "127.7.1.2:30443",
@@ -18,20 +18,20 @@ describe("the doors of a Service", () => {
   });
 
   test("are on the nodes alone where it has no address", () => {
-    expect(doors([{ port: 443, nodePort: 30443 }])).toEqual(["127.7.1.1:30443", "127.7.1.2:30443"]);
+    expect(listeners([{ port: 443, nodePort: 30443 }])).toEqual(["127.7.1.1:30443", "127.7.1.2:30443"]);
   });
 
   test("are none inside of the cluster, and none for anything but TCP", () => {
-    expect(doors([{ port: 443 }])).toEqual([]);
-    expect(doors([{ port: 53, protocol: "UDP", nodePort: 30053 }], "127.7.0.2")).toEqual([]);
+    expect(listeners([{ port: 443 }])).toEqual([]);
+    expect(listeners([{ port: 53, protocol: "UDP", nodePort: 30053 }], "127.7.0.2")).toEqual([]);
   });
 });
 
-describe("gates", () => {
+describe("forwarding", () => {
   const lines: string[] = [];
   let backend: Server;
   let backendPort: number;
-  let gates: Gates;
+  let forwarding: Forwarding;
 
   const listen = (server: Server): Promise<number> =>
     new Promise((resolve) => {
@@ -59,48 +59,48 @@ describe("gates", () => {
     });
   const pause = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 5));
   const settled = async (is: boolean): Promise<void> => {
-    while (gates.isOpen("lab/one") !== is) await pause();
+    while (forwarding.isOpen("lab/one") !== is) await pause();
   };
 
   beforeEach(async () => {
     lines.length = 0;
-    gates = createGates((line) => lines.push(line));
+    forwarding = createForwarding((line) => lines.push(line));
     backend = createServer((socket) => socket.end("hello"));
     backendPort = await listen(backend);
   });
 
   afterEach(async () => {
-    await gates.stop();
+    await forwarding.stop();
     await close(backend);
   });
 
-  test("are open while there are doors and a backend", async () => {
+  test("are open while there are listeners and a backend", async () => {
     const [one, two] = [await free(), await free()];
-    gates.setDoors("lab/one", [one, two]);
-    expect(gates.isOpen("lab/one")).toBe(false);
-    gates.setBackend("lab/one", backendPort);
+    forwarding.setListeners("lab/one", [one, two]);
+    expect(forwarding.isOpen("lab/one")).toBe(false);
+    forwarding.setBackend("lab/one", backendPort);
     await settled(true);
     expect(await Promise.all([one, two].map(answers))).toEqual([true, true]);
-    gates.setDoors("lab/one", [two]);
+    forwarding.setListeners("lab/one", [two]);
     while (await answers(one)) await pause();
     expect(await answers(two)).toBe(true);
-    gates.setBackend("lab/one", undefined);
+    forwarding.setBackend("lab/one", undefined);
     await settled(false);
   });
 
-  test("expect nobody where there is no door", () => {
-    gates.setBackend("lab/one", backendPort);
-    expect(gates.isOpen("lab/one")).toBe(true);
+  test("expect nobody where there is no listener", () => {
+    forwarding.setBackend("lab/one", backendPort);
+    expect(forwarding.isOpen("lab/one")).toBe(true);
   });
 
-  test("open the other doors where one is somebody else's, and name it", async () => {
+  test("open the other listeners where one is somebody else's, and name it", async () => {
     const other = await free();
-    gates.setDoors("lab/one", [{ host: "127.0.0.1", port: backendPort }, other]);
-    gates.setDoors("lab/two", [await free()]);
-    gates.setBackend("lab/one", backendPort);
-    gates.setBackend("lab/two", backendPort);
-    while (!gates.isOpen("lab/two")) await pause();
-    expect(gates.isOpen("lab/one")).toBe(false);
+    forwarding.setListeners("lab/one", [{ host: "127.0.0.1", port: backendPort }, other]);
+    forwarding.setListeners("lab/two", [await free()]);
+    forwarding.setBackend("lab/one", backendPort);
+    forwarding.setBackend("lab/two", backendPort);
+    while (!forwarding.isOpen("lab/two")) await pause();
+    expect(forwarding.isOpen("lab/one")).toBe(false);
     expect(await answers(other)).toBe(true);
     expect(lines).toEqual([expect.stringMatching(`^lab/one at 127.0.0.1: .*EADDRINUSE.*${backendPort}`)]);
   });

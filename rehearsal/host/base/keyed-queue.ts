@@ -4,7 +4,7 @@ export interface Notice<T> {
   readonly object: T;
 }
 
-export interface LaneOptions<T> {
+export interface KeyedQueueOptions<T> {
   readonly handle: (notice: Notice<T>) => void | Promise<void>;
   /** Told of each failure; the handler is called again when it resolves. */
   readonly failed: (notice: Notice<T>, error: unknown) => Promise<void>;
@@ -12,15 +12,15 @@ export interface LaneOptions<T> {
 }
 
 /** Delivers notices: in order and one at a time for each key, side by side for different ones. */
-export interface Lanes<T> {
+export interface KeyedQueue<T> {
   push(key: string, notice: Notice<T>): void;
   /** Resolves when no handler runs any more. */
   idle(): Promise<void>;
 }
 
-/** Lanes in which a newer state takes the place of an older one that nobody has seen yet. */
-export function createLanes<T>({ handle, failed, stopped }: LaneOptions<T>): Lanes<T> {
-  const lanes = new Map<string, { readonly queue: Notice<T>[]; readonly running: Promise<void> }>();
+/** A queue for each key, in which a newer state takes the place of an older one that nobody has seen yet. */
+export function createKeyedQueue<T>({ handle, failed, stopped }: KeyedQueueOptions<T>): KeyedQueue<T> {
+  const queues = new Map<string, { readonly queue: Notice<T>[]; readonly running: Promise<void> }>();
 
   async function drain(key: string, queue: Notice<T>[]): Promise<void> {
     // The first notice is pushed before, the handler is called after the caller has gone on.
@@ -37,22 +37,22 @@ export function createLanes<T>({ handle, failed, stopped }: LaneOptions<T>): Lan
         }
       }
     }
-    lanes.delete(key);
+    queues.delete(key);
   }
 
   return {
     push(key, notice) {
-      const lane = lanes.get(key);
-      if (lane === undefined) {
+      const running = queues.get(key);
+      if (running === undefined) {
         const queue = [notice];
-        lanes.set(key, { queue, running: drain(key, queue) });
+        queues.set(key, { queue, running: drain(key, queue) });
       } else {
-        if (lane.queue.at(-1)?.kind === "changed") lane.queue.pop();
-        lane.queue.push(notice);
+        if (running.queue.at(-1)?.kind === "changed") running.queue.pop();
+        running.queue.push(notice);
       }
     },
     async idle() {
-      await Promise.all([...lanes.values()].map(({ running }) => running));
+      await Promise.all([...queues.values()].map(({ running }) => running));
     },
   };
 }
