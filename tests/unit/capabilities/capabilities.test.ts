@@ -751,7 +751,7 @@ describe("mistakes in capabilities", () => {
           [`capabilities.${name}: it sends requests to another cluster, and multiCluster is false`],
         ],
         [
-          `${name} to a cluster without an ingress gateway`,
+          `${name} to a cluster without an east-west gateway`,
           { [name]: true },
           { workloads: [east, { ...west, eastWest: false }] },
           [
