@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwaitedValue } from "../../kubernetes/waits/awaited-value.ts";
 import { timeoutVariable } from "../../steps/base/run.ts";
 import { digest } from "../../values/digest.ts";
+import { settled } from "./settled.ts";
 
 export interface StepArgs {
   /** A script under `steps/`, without folder and ending. */
@@ -45,7 +47,7 @@ export function runStep<T>(
   }: StepArgs,
   opts: pulumi.CustomResourceOptions,
 ): Step<T> {
-  const recall = isSteady && pulumi.runtime.isDryRun() ? new Recall(name) : undefined;
+  const recall = pulumi.runtime.isDryRun() ? new Recall(name, isSteady) : undefined;
   const resource = new command.local.Command(
     name,
     {
@@ -84,15 +86,19 @@ function untilTimeout(name: string, timeoutSeconds: number): pulumi.ErrorHook {
   });
 }
 
-/** What a step printed last, where a preview would run it again. */
+/**
+ * What a step printed last, where a preview would run it again and its result is likely to stay: that of a steady step,
+ * and of any that is told the same as before.
+ */
 class Recall {
   readonly hook: pulumi.ResourceHook;
   #last: pulumi.Input<string> | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, isSteady: boolean) {
     this.hook = new pulumi.ResourceHook(
       `${name}-recall`,
-      ({ oldOutputs }) => {
+      async ({ oldInputs, newInputs, oldOutputs }) => {
+        if (!isSteady && !(await areSame(oldInputs, newInputs))) return;
         this.#last = oldOutputs?.["stdout"] as pulumi.Input<string> | undefined;
       },
       { onDryRun: true },
@@ -104,6 +110,16 @@ class Recall {
     // The URN is known once the engine has decided about the step, which then may be unknown.
     return urn.apply(() => pulumi.output(this.#last ?? stdout));
   }
+}
+
+type Inputs = Readonly<Record<string, unknown>> | undefined;
+
+/** Whether a step is told the same, wherever its script lies. */
+async function areSame(...inputs: readonly Inputs[]): Promise<boolean> {
+  const [before, now] = await Promise.all(
+    inputs.map((given = {}) => settled(pulumi.output({ ...given, interpreter: [] }))),
+  );
+  return before !== undefined && isDeepStrictEqual(before, now);
 }
 
 /** Some fields of one object, each under the name that it is given. */
