@@ -61,7 +61,7 @@ describe("a step in a preview", () => {
     [
       "its environment is the same secret",
       { environment: pulumi.secret({ A: "1" }) },
-      {},
+      undefined,
       { address: "last" },
     ],
     ["it is told something else", { create: "{}" }, undefined, undefined],
