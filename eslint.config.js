@@ -1,7 +1,8 @@
 import pulumi from "@pulumi/eslint-plugin";
+import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: [".rehearsal/", "**/dist/", "node_modules/"] },
   {
     files: ["**/*.ts"],

@@ -1,12 +1,9 @@
+import "./plan/quick-start.ts";
 import { Lab } from "./components/lab.ts";
 import { readConfig } from "./config/read.ts";
 import { checkSteps } from "./plan/steps.ts";
 import { warnOfRoom } from "./plan/room.ts";
 import { nextCommands, userInterface } from "./plan/outputs.ts";
-
-// Node runs these sources as they are: there is nothing to map back in stack traces, of which Pulumi takes one for
-// every promise.
-Reflect.deleteProperty(Error, "prepareStackTrace");
 
 checkSteps(import.meta.dirname);
 const config = await readConfig();

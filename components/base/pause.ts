@@ -3,7 +3,11 @@ import { labCommand } from "../../messages/commands.ts";
 
 /** What holds for resources in a virtual cluster while it is paused, and nobody can make, change or remove any. */
 export class Pause {
-  /** What a program says of a resource waits until somebody can do it; what is missing cannot wait. */
+  /**
+   * What a program says of a resource waits until somebody can do it; what is missing cannot wait. No transform: the
+   * engine calls those one by one, as resources are registered, and a step must be told of all as soon as the program has
+   * declared them.
+   */
   readonly leavesAsItIs: pulumi.ResourceTransformation;
   /** Hook for a step that is told what the cluster holds: nothing of that may be missing later. */
   readonly keepsAll: pulumi.ResourceHook;
