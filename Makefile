@@ -75,7 +75,7 @@ test-rehearsal: tools ## The tests that build the lab with the real engine on re
 	@vitest run --project rehearsal
 
 .PHONY: soak
-soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100
+soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100; and follow the capabilities' pages
 	@vitest run --project soak
 
 .PHONY: bench

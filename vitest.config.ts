@@ -48,6 +48,7 @@ export default defineConfig({
           include: ["tests/soak/**/*.test.ts"],
           env: { ...rehearsalOf("soak"), SEED: process.env["SEED"] ?? "" },
           testTimeout: 20 * minutes,
+          hookTimeout: 30 * minutes,
           sequence: { groupOrder: 2 },
         },
       },

@@ -50,8 +50,16 @@ export const opa = capability({
   }),
 });
 
-/** Whether policy and query are those of the lab, whatever blanks are at its end. */
-const isLabs = (source: string, query: string): boolean => source.trim() === rego.trim() && query === allowed;
+/** Whether policy and query are those of the lab, whatever blanks and comments are between its lines. */
+const isLabs = (source: string, query: string): boolean =>
+  statementsOf(source) === statementsOf(rego) && query === allowed;
+
+const statementsOf = (source: string): string =>
+  source
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .join("\n");
 
 const refusal = (isLabs: boolean): OwnAnswer => ({
   status: 403,

@@ -1,13 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { checkSettings } from "../../../config/check.ts";
 import { type Answer, type Check, isCheck } from "../../../capabilities/common/check.ts";
-import {
-  type CapabilityName,
-  capabilityNames,
-  topologyOf,
-  type TurnedOn,
-  enabledCapabilities,
-} from "../../../capabilities/all.ts";
+import { type CapabilityName, capabilityNames, type TurnedOn } from "../../../capabilities/all.ts";
 import { judge } from "../../../capabilities/common/judge.ts";
 import { isShare, timesFor } from "../../../capabilities/common/shares.ts";
 
@@ -20,7 +17,7 @@ function on(chosen: object): TurnedOn[] {
   const { settings, mistakes } = checkSettings({ licenseKey: "key", workloads, capabilities: chosen });
   expect(mistakes).toEqual([]);
   if (settings === undefined) throw new Error("no settings");
-  return enabledCapabilities(settings.capabilities, topologyOf(settings.workloads));
+  return [...settings.enabled];
 }
 
 /** A capability with what else is on. */
@@ -495,14 +492,27 @@ describe("an exercise that cannot tell", () => {
   });
 });
 
-describe("exercises that follow the options", () => {
-  it("ask for the default rules in other blanks as for the default", () => {
-    const rego = `package bookinfo
+const pages = join(import.meta.dirname, "..", "..", "..", "docs", "capabilities");
 
+describe("exercises that follow the options", () => {
+  it.each(readdirSync(pages))("can tell of what the page %s turns on", (page) => {
+    const text = readFileSync(join(pages, page), "utf8");
+    const [, yaml = ""] = /^```yaml\n([\s\S]*?)^```/m.exec(text) ?? [];
+    const [, name = ""] = /lab -- try (\w+)/.exec(text) ?? [];
+    const { config } = parse(yaml.replace("devcluster2", "west")) as {
+      config: Record<string, Record<string, object>>;
+    };
+    const { [name]: options = {}, ...more } = config["mesh-lab:capabilities"] ?? {};
+    expect(isCheck(tried(name as CapabilityName, options, more).check)).toBe(true);
+  });
+
+  it("ask for the default rules in other blanks and with other comments as for the default", () => {
+    const rego = `package bookinfo
 default allow = false
 
-# Everybody may read.
+# Who reads, comes in.
 allow {
+
   input.http_request.method == "GET"
 }`;
     expect(isCheck(tried("opa", { rego }).check)).toBe(true);
