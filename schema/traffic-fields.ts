@@ -120,15 +120,73 @@ const headerParts = (
     return part.startsWith("%") ? { command: part } : { literal: part };
   });
 
+/**
+ * Commands for headers that some Envoy knows, besides those about the two sides of a connection. For another one it
+ * refuses all routes ("not supported as custom header").
+ */
+const headerCommands = new Set([
+  "BYTES_RECEIVED",
+  "BYTES_SENT",
+  "CLUSTER_METADATA",
+  "COMMON_DURATION",
+  "CONNECTION_ID",
+  "CONNECTION_TERMINATION_DETAILS",
+  "DURATION",
+  "DYNAMIC_METADATA",
+  "EMIT_TIME",
+  "ENVIRONMENT",
+  "FILTER_CHAIN_NAME",
+  "FILTER_STATE",
+  "GRPC_STATUS",
+  "GRPC_STATUS_NUMBER",
+  "HOSTNAME",
+  "LOCAL_REPLY_BODY",
+  "METADATA",
+  "PATH",
+  "PER_REQUEST_STATE",
+  "PROTOCOL",
+  "QUERY_PARAM",
+  "QUERY_PARAMS",
+  "REQ",
+  "REQUESTED_SERVER_NAME",
+  "REQUEST_DURATION",
+  "REQ_WITHOUT_QUERY",
+  "RESP",
+  "RESPONSE_CODE",
+  "RESPONSE_CODE_DETAILS",
+  "RESPONSE_DURATION",
+  "RESPONSE_FLAGS",
+  "RESPONSE_FLAGS_LONG",
+  "RESPONSE_TX_DURATION",
+  "ROUTE_NAME",
+  "START_TIME",
+  "STREAM_ID",
+  "TRACE_ID",
+  "TRAILER",
+  "UNIQUE_ID",
+  "VIRTUAL_CLUSTER_NAME",
+]);
+
+const isKnownCommand = (command: string): boolean => {
+  const [, name = ""] = formatCommand.exec(command) ?? [];
+  return /^(DOWN|UP)STREAM_/.test(name) || headerCommands.has(name);
+};
+
 const isPrintable = (value: string): boolean => !/\p{Cc}/u.test(value.replaceAll("\t", ""));
 
 export const headerValue = text.superRefine((value, context) => {
   if (!isPrintable(value))
     context.addIssue(`${shown(value)} has a control character, which no header can have`);
-  if (headerParts(value).some((part) => "lone" in part))
+  const parts = headerParts(value);
+  if (parts.some((part) => "lone" in part))
     context.addIssue(
       `${shown(value)} has a single "%", for which Envoy refuses all routes; expected %% for the sign itself, or a command like %REQ(:path)%`,
     );
+  for (const part of parts)
+    if ("command" in part && !isKnownCommand(part.command))
+      context.addIssue(
+        `${shown(value)} has ${part.command}, which Envoy does not know and refuses all routes for; expected a command like %REQ(:path)%, %START_TIME% or %HOSTNAME%`,
+      );
 });
 
 export const headerNames = z

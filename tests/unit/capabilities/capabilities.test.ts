@@ -850,7 +850,13 @@ describe("mistakes in capabilities", () => {
       "headers for which Envoy refuses all routes",
       {
         headerManipulation: {
-          appendResponseHeaders: { "x load": "1", "x-load": "100%", ":status": "200", "x-line": "a\nb" },
+          appendResponseHeaders: {
+            "x load": "1",
+            "x-load": "100%",
+            ":status": "200",
+            "x-line": "a\nb",
+            "x-nope": "%NOPE% on %HOSTNAME%",
+          },
           removeRequestHeaders: ["Host"],
         },
       },
@@ -860,6 +866,7 @@ describe("mistakes in capabilities", () => {
         'capabilities.headerManipulation.appendResponseHeaders["x load"]: "x load" is no name of a header; expected letters, digits and "-"',
         'capabilities.headerManipulation.appendResponseHeaders.x-line: "a\\nb" has a control character, which no header can have',
         'capabilities.headerManipulation.appendResponseHeaders.x-load: "100%" has a single "%", for which Envoy refuses all routes; expected %% for the sign itself, or a command like %REQ(:path)%',
+        'capabilities.headerManipulation.appendResponseHeaders.x-nope: "%NOPE% on %HOSTNAME%" has %NOPE%, which Envoy does not know and refuses all routes for; expected a command like %REQ(:path)%, %START_TIME% or %HOSTNAME%',
         'capabilities.headerManipulation.removeRequestHeaders[0]: "Host" cannot be changed: Envoy keeps Host and what begins with ":" to itself',
       ],
     ],
