@@ -95,12 +95,15 @@ async function exposed(
 await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
   const { cluster, hostContext, node, renew, timeoutSeconds } = spec;
   const host = coreApiOf({ context: hostContext });
+  const known = lastResult<VClusterAccess>()?.kubeconfig;
+  // What is gone does not come by waiting.
+  if (known !== undefined && (await ifExists(host.readNamespace({ name: cluster }))) === undefined)
+    throw new Error(`namespace ${cluster} is not on the host any more: ${rebuildHint(cluster)}.`);
   const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
   const address = hostAndPort(endpointOf(service, "https", node));
   const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
   const { config } = isDue ? await renewed(host, spec, first) : first;
   const kubeconfig = vclusterKubeconfig(cluster, decoded(config), `https://${address}`);
-  const known = lastResult<VClusterAccess>()?.kubeconfig;
   if (known !== undefined && authorityOf(known, cluster) !== authorityOf(kubeconfig, cluster))
     throw new Error(
       `${cluster} is another cluster than the one that the stack knows, and empty: ${rebuildHint(cluster)}.`,

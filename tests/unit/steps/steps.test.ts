@@ -356,7 +356,12 @@ describe("a virtual cluster's kubeconfig", () => {
   it("is not taken for that of a cluster with other data", async () => {
     const { found } = await virtualCluster();
     const { secret } = credentials(300);
-    const { kubeconfig } = await apiServer({ [`GET ${secretPath}`]: secret, [service]: found });
+    let namespace: object | undefined = { kind: "Namespace" };
+    const { kubeconfig } = await apiServer({
+      "GET /api/v1/namespaces/east": () => namespace,
+      [`GET ${secretPath}`]: secret,
+      [service]: found,
+    });
     const first = await step("vcluster-kubeconfig", spec, ambient(kubeconfig));
     const again = (stdout: string) =>
       step(
@@ -375,6 +380,15 @@ describe("a virtual cluster's kubeconfig", () => {
     expect(stderr).toMatch(
       /^east is another cluster than the one that the stack knows, and empty: npm run lab -- rebuild east, then pulumi up/,
     );
+
+    namespace = undefined;
+    expect(await again(first.stdout)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^namespace east is not on the host any more: npm run lab -- rebuild east, then pulumi up/,
+      ) as unknown,
+    });
   });
 
   it("that never comes is told with what stands in its way", async () => {
