@@ -1,12 +1,13 @@
 import { createWriteStream, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { redact } from "../../messages/redact.ts";
 import type { Display } from "../kit/display.ts";
 import { recordable } from "./event-record.ts";
 import { endOfHost } from "../host/supervisor/client.ts";
 import { endProcess, identify } from "../kit/process-identity.ts";
 import { paths } from "../kit/paths.ts";
-import { createProgress, type Outcome, parseEvent, worthTelling } from "./progress.ts";
+import { createProgress, type Outcome, parseEvent } from "./progress.ts";
 import type { Stack } from "./rehearsed-stack.ts";
 import { emptyTemporary, engineMark, startEngine } from "./stack.ts";
 
@@ -84,7 +85,7 @@ export async function runEngine(
   const interrupted = interruptions > 0;
   // An engine that was asked to end may call it a success to have done nothing more.
   const ok = code === 0 && !interrupted && withoutHost === 0;
-  return { ...progress.outcome(), ok, interrupted, stderr: worthTelling(stderr) };
+  return { ...progress.outcome(), ok, interrupted, stderr: redact(stderr).trim() };
 }
 
 /** Ends engines and plugins that outlived the driver which started them; returns their commands. */

@@ -66,7 +66,6 @@ const installSeconds = 60;
  * is none it takes the stand-in, or builds the plugin that has none.
  */
 export async function choosePlugins(display: Display): Promise<readonly ChosenPlugin[]> {
-  mkdirSync(paths.plugins, { recursive: true, mode: 0o700 });
   const before = remembered();
   const found = await Promise.all(plugins.map((plugin) => findReal(display, plugin, before)));
   const kept = plugins.flatMap(({ name }, index): [string, Memory[string]][] => {
@@ -138,7 +137,7 @@ async function* candidates(
   const users = process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
   const folderOf = (home: string): string =>
     join(home, "plugins", `${plugin.kind}-${plugin.name}-v${version}`);
-  for (const home of [paths.pulumiHome, users, paths.downloads]) yield join(folderOf(home), executable);
+  for (const home of [users, paths.downloads]) yield join(folderOf(home), executable);
   // A language comes with the CLI.
   if (plugin.kind === "language") return;
   if (await install(plugin, version)) yield join(folderOf(paths.downloads), executable);
@@ -147,8 +146,7 @@ async function* candidates(
 
 /** Where the engine looks for a plugin that is not installed: PATH, and for languages beside the CLI. */
 function ambientFolders({ kind }: Plugin): string[] {
-  const own: string[] = [paths.plugins, paths.bin];
-  const path = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => !own.includes(folder));
+  const path = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== paths.bin);
   return kind === "language" ? [...path, dirname(realpathSync(join(paths.bin, "pulumi")))] : path;
 }
 
@@ -188,9 +186,20 @@ async function built(display: Display, { name }: (typeof plugins)[number]): Prom
   return { path: join(paths.bin, tool.name), version: tool.version };
 }
 
+/** Where the engine finds a plugin that is installed in the version that belongs to the SDK. */
+export const placeOf = (plugin: Plugin): string =>
+  join(
+    paths.plugins,
+    `${plugin.kind}-${plugin.name}-v${packageVersion(plugin.package)}`,
+    executableOf(plugin),
+  );
+
 /** Makes the engine find what was chosen, and nothing else. */
 function use(plugin: (typeof plugins)[number], real: Found | undefined): void {
-  const target = join(paths.plugins, executableOf(plugin));
+  const target = placeOf(plugin);
+  for (const other of others(paths.plugins, plugin))
+    if (other !== dirname(target)) rmSync(other, { recursive: true });
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   if (real !== undefined) {
     const draft = `${target}.tmp`;
     rmSync(draft, { force: true });

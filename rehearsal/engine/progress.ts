@@ -58,20 +58,6 @@ const words: Readonly<Record<string, readonly [string, string]>> = {
   refresh: ["refreshing", "refreshed"],
 };
 
-/** Told for every provider, and once for all by the report at the end of a run. */
-const isKnown = (message: string): boolean =>
-  /^(warning: )?(using pulumi-\S+ from \$PATH at |resource plugin \S+ is expected to have version )/.test(
-    message,
-  );
-
-/** What Pulumi printed, without what the report tells and without keys. */
-export const worthTelling = (text: string): string =>
-  redact(text)
-    .split("\n")
-    .filter((line) => !isKnown(line))
-    .join("\n")
-    .trim();
-
 const stackType = "pulumi:pulumi:Stack";
 
 /** Lines for the steps of resources that plugins manage, for warnings and for errors. */
@@ -119,7 +105,7 @@ export function createProgress(display: Display): Progress {
   };
 
   const diagnose = (event: NonNullable<EngineEvent["diagnosticEvent"]>): void => {
-    const message = worthTelling(event.message);
+    const message = redact(event.message).trim();
     const { urn = "", ephemeral } = event;
     // The engine also sends what `--debug` would show, which its types do not mention.
     const severity: string = event.severity;

@@ -1,9 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { rehearsalMark } from "../../messages/commands.ts";
 import { pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
@@ -11,9 +9,7 @@ import { readProject, type StackFile } from "../../config/stack-file/stack-file.
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { knowing } from "../host/network/name-space.ts";
 import { paths, rehearsalDir, root } from "../kit/paths.ts";
-import { atMost } from "../kit/until.ts";
 import type { Stack } from "./rehearsed-stack.ts";
-import { worthTelling } from "./progress.ts";
 import { configure, placeholders, rehearsedFile, stackFileIn } from "./stack-files.ts";
 
 /** Set for every process of an engine that the driver starts, so that a later run finds those that outlived it. */
@@ -59,9 +55,7 @@ export function describeStack(name: string): Stack {
     configFile: stackFileIn(paths.stack, name),
     env: {
       ...Object.fromEntries(inherited),
-      PATH: [join(root, "node_modules", ".bin"), paths.plugins, paths.bin, process.env["PATH"]].join(
-        delimiter,
-      ),
+      PATH: [join(root, "node_modules", ".bin"), paths.bin, process.env["PATH"]].join(delimiter),
       [rehearsalMark.name]: rehearsalMark.value,
       KUBECONFIG: paths.kubeconfig,
       // A run starts a dozen processes that load the same large libraries.
@@ -73,6 +67,9 @@ export function describeStack(name: string): Stack {
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_HOME: paths.pulumiHome,
+      // The plugins are those that were chosen, and whether one has another version than the SDK is told by the box.
+      PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+      PULUMI_DEV: "true",
       PULUMI_PARALLEL: String(parallel),
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_STACK: name,
@@ -189,7 +186,7 @@ export function pulumi(stack: Stack, args: readonly string[], input?: string): P
 export function pulumiForUser(stack: Stack, args: readonly string[]): Promise<number> {
   const call = invocation(stack, args);
   const env = isProgramCommand(args) ? engineEnv(stack) : stack.env;
-  return forUser(knowing("pulumi"), call.args, { cwd: call.cwd, env }, "pipe");
+  return forUser(knowing("pulumi"), call.args, { cwd: call.cwd, env });
 }
 
 /** Runs a verb of the lab on a stack as if this were the user's own; returns its exit code. */
@@ -208,24 +205,16 @@ function forUser(
   program: string,
   args: readonly string[],
   options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
-  stderr: "inherit" | "pipe" = "inherit",
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     // Ctrl-C reaches both; it is for the program to end.
     process.on("SIGINT", () => undefined);
-    const child = spawn(program, args, { ...options, stdio: ["inherit", "inherit", stderr] });
-    const lines = child.stderr === null ? undefined : createInterface(child.stderr);
-    // Which plugins there are is told where they are chosen, and no news at each call.
-    lines?.on("line", (line) => {
-      if (line === "" || worthTelling(line) !== "") console.error(line);
-    });
-    const said = lines === undefined ? Promise.resolve() : once(lines, "close");
-    child.on("error", reject).on("exit", (code) => {
-      // A plugin that outlives it holds on to its output.
-      void atMost(said, 1).then(() => {
+    // A plugin that outlives it holds on to its output: the end of that is not waited for.
+    spawn(program, args, { ...options, stdio: "inherit" })
+      .on("error", reject)
+      .on("exit", (code) => {
         resolve(code ?? 1);
       });
-    });
   });
 }
 

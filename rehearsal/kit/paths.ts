@@ -33,7 +33,7 @@ export const paths = {
   bin: join(root, ".rehearsal", "bin"),
   downloads: join(root, ".rehearsal", "downloads"),
   compileCache: join(root, ".rehearsal", "compile-cache"),
-  plugins: join(rehearsalDir, "plugins"),
+  plugins: join(rehearsalDir, "pulumi-home", "plugins"),
   pki: join(rehearsalDir, "pki"),
   etcd: join(rehearsalDir, "etcd"),
   logs: join(rehearsalDir, "logs"),

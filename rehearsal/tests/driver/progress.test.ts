@@ -102,13 +102,6 @@ describe("without a terminal", () => {
     ]);
   });
 
-  it.each([
-    "using pulumi-resource-kubernetes from $PATH at /x/plugins/pulumi-resource-kubernetes",
-    "resource plugin kubernetes is expected to have version >=4.34.2, but has 4.25.0; the wrong version may be on your path, or this may be a bug in the plugin",
-  ])("which plugin was found is not told for each provider: %s", (message) => {
-    expect(play([[0, diagnostic("warning", message)]]).lines).toEqual([]);
-  });
-
   it("no key gets through, wherever it is", () => {
     const key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
     const { written } = play([

@@ -11,10 +11,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { executableOf, packageVersion, plugins } from "../../../versions/plugins.ts";
+import { packageVersion, plugins } from "../../../versions/plugins.ts";
 import { createDisplay } from "../../kit/display.ts";
 import { paths, root } from "../../kit/paths.ts";
-import { choosePlugins, type ChosenPlugin } from "../../engine/plugins.ts";
+import { choosePlugins, type ChosenPlugin, placeOf } from "../../engine/plugins.ts";
 import { askVersion } from "../../engine/plugin-version.ts";
 
 // A rehearsal of its own, with tools and downloads of its own.
@@ -68,7 +68,7 @@ async function choose(...folders: string[]): Promise<ChosenPlugin> {
 }
 
 /** The program that the engine finds. */
-const linked = (): string => readlinkSync(join(paths.plugins, program));
+const linked = (): string => readlinkSync(placeOf(plugins[0]));
 
 /** What an installation does that was asked for by the engine's CLI. */
 const downloads = (does: string): void => {
@@ -196,8 +196,8 @@ describe("the Kubernetes plugin", () => {
 describe("another plugin", () => {
   it("is a stand-in where it cannot be had, until it can", async () => {
     await choose();
-    const wrapper = join(paths.plugins, executableOf(plugins[1]));
-    expect(readFileSync(wrapper, "utf8")).toContain("random.mjs");
+    const wrapper = placeOf(plugins[1]);
+    expect(readFileSync(wrapper, "utf8")).toContain("rehearsal/dist/random.js");
     const real = put("real/pulumi-resource-random", toy("4.21.2"));
     await choose("real");
     expect(readlinkSync(wrapper)).toBe(real);
