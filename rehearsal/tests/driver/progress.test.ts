@@ -160,8 +160,8 @@ it("the events of a real run are told in a few lines", () => {
     events.map((event, index) => [(times[index] ?? 0) - (times[index - 1] ?? 0), event]),
   );
   expect(lines).toEqual([
-    "[  24.0s] lab-devcluster1-bookinfo-reviews-v2  created (3.0 s)",
-    "[  26.0s] lab-devmgmt-gloo-mesh-release  updated (7.0 s)",
+    "[  22.0s] lab-devcluster1-bookinfo-reviews-v2  created (3.0 s)",
+    "[  24.0s] lab-devmgmt-gloo-mesh-release  updated (7.0 s)",
   ]);
   expect(outcome.changes).toEqual({ create: 30, update: 1 });
   expect(outcome.outputs).toMatchObject({ contexts: ["devmgmt", "devcluster1", "devcluster2"] });
