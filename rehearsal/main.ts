@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { refusalVariable } from "../messages/commands.ts";
 import { exitCodes, Failure } from "../messages/failure.ts";
 import { redact } from "../messages/redact.ts";
+import { chartPins } from "../versions/charts.ts";
+import { versions } from "../versions/versions.ts";
 import { checkCharts } from "./engine/charts.ts";
 import { createDisplay, type Display } from "./kit/display.ts";
 import { endOrphans } from "./engine/engine.ts";
@@ -25,6 +27,7 @@ import {
 } from "./engine/stack.ts";
 import { versionsOf } from "./engine/stack-files.ts";
 import { nothingRehearsed } from "./driver/summary.ts";
+import { fetchCharts } from "./toolchain/module-charts.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
 import { completeDiscard } from "./driver/discard.ts";
 import { wordsIn } from "./kit/words.ts";
@@ -52,7 +55,7 @@ async function ensureEngine(display: Display): Promise<void> {
 
 const verbs: Readonly<Record<string, Verb>> = {
   tools: async ({ display }) => {
-    await ensureEngine(display);
+    await Promise.all([ensureEngine(display), fetchCharts(display, Object.values(chartPins(versions)))]);
     return 0;
   },
   up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),

@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { ifExists } from "../../kubernetes/connection/cluster.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
-import { within, wordsOf } from "./within.ts";
+import { explain } from "../../kubernetes/connection/unreached.ts";
+import { within } from "./within.ts";
 
 /** A certificate, as far as one looks at it. */
 export interface Certificate {
@@ -44,7 +45,7 @@ export async function metricsOf(cluster: KubeConfig): Promise<Metrics> {
     );
     return { text };
   } catch (error) {
-    return { silence: wordsOf(error) };
+    return { silence: explain(error) };
   }
 }
 

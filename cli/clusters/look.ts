@@ -10,11 +10,12 @@ import {
   type V1Service,
 } from "@kubernetes/client-node";
 import { ifExists } from "../../kubernetes/connection/cluster.ts";
+import { explain } from "../../kubernetes/connection/unreached.ts";
 import { strangeness } from "../../kubernetes/vcluster/identity.ts";
 import { controlPlaneOf, isStopped } from "./control-plane.ts";
 import { hostProblems } from "./host-objects.ts";
 import { clusterOf, type Outputs } from "../stack/lab.ts";
-import { within, wordsOf } from "./within.ts";
+import { within } from "./within.ts";
 
 /** A Gloo Mesh resource, as far as verbs look at it. */
 export interface GlooObject {
@@ -81,7 +82,7 @@ export async function lookInto(
   } catch (error) {
     const runs = (controlPlane?.status?.readyReplicas ?? 0) > 0;
     const missing = await within(hostProblems(host, name, runs)).catch(() => []);
-    const silence = [wordsOf(error), ...missing.map((problem) => problem.replace(/\.$/, ""))].join(". ");
+    const silence = [explain(error), ...missing.map((problem) => problem.replace(/\.$/, ""))].join(". ");
     return { name, paused: false, silence };
   }
 }

@@ -1,6 +1,3 @@
-import { ApiException } from "@kubernetes/client-node";
-import { unreachedBehind } from "../../kubernetes/connection/unreached.ts";
-
 /** As long as anything in the lab may take to answer one request, in seconds. */
 const answerSeconds = 10;
 
@@ -31,13 +28,4 @@ export async function within<T>(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** An error in words; never the body of an answer, which may hold what was asked for. */
-export function wordsOf(error: unknown): string {
-  if (error instanceof ApiException) return `its API server answered ${error.code}`;
-  const unreached = unreachedBehind(error);
-  if (unreached !== undefined) return unreached.reason;
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

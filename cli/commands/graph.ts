@@ -10,7 +10,7 @@ import { type Caption, svgOf } from "../graph/svg.ts";
 import { hostOf, readOutputs, readSettings, readSettingsFrom } from "../stack/lab.ts";
 import { lookInto } from "../clusters/look.ts";
 import { provideOwnFolder } from "../stack/own-folder.ts";
-import { wordsOf } from "../clusters/within.ts";
+import { explain } from "../../kubernetes/connection/unreached.ts";
 import { present, type Report, verb } from "../terminal/verb.ts";
 
 interface Options {
@@ -53,7 +53,7 @@ async function writePicture(file: string, svg: string): Promise<void> {
     await writeFileAtomic(file, svg, { mode: 0o600 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? `there is no folder ${dirname(file)}` : wordsOf(error);
+    const reason = code === "ENOENT" ? `there is no folder ${dirname(file)}` : explain(error);
     throw new Failure(`${file} cannot be written: ${reason}.`, exitCodes.usage);
   }
 }

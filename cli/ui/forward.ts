@@ -3,7 +3,8 @@ import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KubeConfig, PortForward } from "@kubernetes/client-node";
 import { Failure } from "../../messages/failure.ts";
-import { within, wordsOf } from "../clusters/within.ts";
+import { explain } from "../../kubernetes/connection/unreached.ts";
+import { within } from "../clusters/within.ts";
 import { type ForwardedService, type Target, targetOf } from "./pod.ts";
 
 /** A local port whose connections go to a Service's pods. */
@@ -51,7 +52,7 @@ export async function forward(args: ForwardArgs): Promise<Forward> {
         last = pod;
       },
       (error: unknown) => {
-        if (!socket.destroyed) say(wordsOf(error));
+        if (!socket.destroyed) say(explain(error));
         socket.destroy();
       },
     );

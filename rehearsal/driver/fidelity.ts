@@ -24,9 +24,9 @@ export function fidelityOf({ tools, plugins, charts }: Used): Fidelity {
   const isReal = ({ real }: ChosenPlugin): boolean => real !== undefined;
   const plugin = (real: boolean): string[] =>
     plugins.filter((chosen) => isReal(chosen) === real).map(describePlugin);
-  const chart = (given: boolean): string[] =>
+  const chart = (real: boolean): string[] =>
     charts
-      .filter((chosen) => (chosen.given !== undefined) === given)
+      .filter((chosen) => (chosen.real !== undefined) === real)
       .map((chosen) => `${chosen.chart} ${chosen.version}`);
   const listed = (what: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${what}: ${names.join(", ")}`];

@@ -1,4 +1,5 @@
-import { type ChosenChart, chooseCharts } from "../engine/charts.ts";
+import { type ChosenChart, chooseCharts, neededOfModules } from "../engine/charts.ts";
+import { fetchCharts } from "../toolchain/module-charts.ts";
 import { writeContexts } from "../engine/contexts.ts";
 import { destroy, isHalfDestroyed } from "./destroy.ts";
 import type { Display } from "../kit/display.ts";
@@ -20,7 +21,7 @@ import { ensureTools } from "../toolchain/toolchain.ts";
 /** What the user chose. */
 export interface Choices {
   readonly stack: string;
-  /** Directory of charts that come before the stand-ins; undefined: the one that the lab was made with, if any. */
+  /** Directory of charts that come before the rehearsal's own; undefined: the one that the lab was made with, if any. */
   readonly charts: string | undefined;
 }
 
@@ -32,7 +33,9 @@ export interface Prepared {
 
 /** Chooses charts, and opens the stack. */
 export async function prepare(display: Display, choices: Choices): Promise<Prepared> {
-  const charts = chooseCharts(versionsOf(choices.stack), chartsFor(choices.charts), (message) => {
+  const [versions, directory] = [versionsOf(choices.stack), chartsFor(choices.charts)];
+  await fetchCharts(display, neededOfModules(versions, directory));
+  const charts = chooseCharts(versions, directory, (message) => {
     display.line(message);
   });
   const stack = await openStack(choices.stack);

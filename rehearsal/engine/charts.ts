@@ -13,13 +13,14 @@ import { type ChartPin, chartPins, folderVersion } from "../../versions/charts.t
 import { exitCodes, Failure } from "../../messages/failure.ts";
 import type { Versions } from "../../versions/versions.ts";
 import { paths, root } from "../kit/paths.ts";
+import { moduleChart } from "../toolchain/module-charts.ts";
 
 /** Which chart a run uses. */
 export interface ChosenChart {
   readonly chart: string;
   readonly version: string;
-  /** Path of the chart that was given; undefined: the stand-in. */
-  readonly given: string | undefined;
+  /** Path of the real chart: one that was given, or one that lies in a module; undefined: the stand-in. */
+  readonly real: string | undefined;
 }
 
 /** Where a chart is, and the name under which the program looks for it. */
@@ -31,8 +32,8 @@ interface Source {
 const standIns = join(root, "rehearsal", "charts");
 
 /**
- * Fills the folder of charts that the program uses: from `directory`, as `NAME-VERSION.tgz` or `NAME/`, else with
- * stand-ins. `say` is told what else is in the directory, and what it lacks.
+ * Fills the folder of charts that the program uses: from `directory`, as `NAME-VERSION.tgz` or `NAME/`, else with those of
+ * modules, else with stand-ins. `say` is told what else is in the directory, and what it lacks.
  */
 export function chooseCharts(
   versions: Versions,
@@ -43,11 +44,24 @@ export function chooseCharts(
   const given = directory === undefined ? undefined : checkCharts(directory);
   if (given !== undefined) checkDirectory(pins, given, say);
   const chosen = pins.map((pin) => {
-    const found = given === undefined ? undefined : findChart(given, pin);
+    const found = (given === undefined ? undefined : findChart(given, pin)) ?? fetched(pin);
     return { pin, source: found ?? standIn(pin), found };
   });
   linkAll(chosen.map(({ source }) => source));
-  return chosen.map(({ pin, found }) => ({ chart: pin.chart, version: pin.version, given: found?.path }));
+  return chosen.map(({ pin, found }) => ({ chart: pin.chart, version: pin.version, real: found?.path }));
+}
+
+/** The charts that a run takes from modules: what a directory lacks. */
+export function neededOfModules(versions: Versions, directory: string | undefined): readonly ChartPin[] {
+  const pins = Object.values(chartPins(versions));
+  return directory === undefined
+    ? pins
+    : pins.filter((pin) => findChart(checkCharts(directory), pin) === undefined);
+}
+
+function fetched(pin: ChartPin): Source | undefined {
+  const path = moduleChart(pin);
+  return path === undefined ? undefined : { path, name: pin.chart };
 }
 
 function standIn({ chart, version }: ChartPin): Source {
@@ -88,7 +102,7 @@ function checkDirectory(pins: readonly ChartPin[], directory: string, say: (mess
   const missing = pins.filter((pin) => findChart(directory, pin) === undefined);
   if (missing.length > 0) {
     const names = missing.map(({ chart, version }) => `${chart} ${version}`);
-    say(`${directory} lacks ${names.join(", ")}: stand-ins are used`);
+    say(`${directory} lacks ${names.join(", ")}: the rehearsal's own are used`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { type Display, duration } from "../kit/display.ts";
+import { resourceIn } from "../kit/words.ts";
 import { redact } from "../../messages/redact.ts";
 
 type Metadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
@@ -76,7 +77,7 @@ export function createProgress(display: Display): Progress {
     if (!isStep(metadata)) return;
     const now = display.elapsed();
     const { urn, op } = metadata;
-    const step = { name: nameOf(urn), op, start: now, reportAt: now + reportSeconds, status: undefined };
+    const step = { name: resourceIn(urn), op, start: now, reportAt: now + reportSeconds, status: undefined };
     steps.set(keyOf(metadata), step);
   };
 
@@ -115,7 +116,7 @@ export function createProgress(display: Display): Progress {
       for (const step of running) tell(step, message.split("\n").at(-1));
       return;
     }
-    const who = urn === "" || urn.includes(stackType) ? [] : [nameOf(urn)];
+    const who = urn === "" || urn.includes(stackType) ? [] : [resourceIn(urn)];
     const what = severity.startsWith("info") ? [] : [severity];
     display.line([...who, ...what, message].join(": "));
   };
@@ -162,7 +163,6 @@ function isStep({ op, old, new: after, urn }: Metadata): boolean {
 const withoutTimes = (status = ""): string => status.replaceAll(/\(\d+ s\)/g, "");
 
 const keyOf = ({ op, urn }: Metadata): string => `${op} ${urn}`;
-const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 
 const withoutSame = (changes: Readonly<Record<string, number | undefined>>): Record<string, number> =>
   Object.fromEntries(

@@ -35,3 +35,6 @@ export function wordsIn(line: string): string[] {
 /** Text as a shell reads it again, without quotes where it needs none. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Name of the resource of a URN. */
+export const resourceIn = (urn: string): string => urn.split("::").slice(3).join("::");

@@ -1,4 +1,5 @@
 /** Repairs what a killed run of Pulumi left half done, so that the next one converges. */
+import { resourceIn } from "../kit/words.ts";
 import type { ReleaseName } from "../../kubernetes/helm/release.ts";
 
 /** As much of `pulumi stack export` as recovery needs; secrets may be in plain text, marked as such. */
@@ -124,7 +125,7 @@ export async function execute(
       "none",
     ]);
     const operation = operations[index];
-    say(`${nameOf(operation?.resource.urn ?? "")}: ${operation?.type ?? ""} was cut off; ${outcome}`);
+    say(`${resourceIn(operation?.resource.urn ?? "")}: ${operation?.type ?? ""} was cut off; ${outcome}`);
     effects[index] = effect;
   }
   return effects;
@@ -183,7 +184,6 @@ function incomplete(resource: ResourceState): ResourceState {
 
 /** A resource that is being replaced is in the state twice. */
 const keyOf = ({ urn, id = "", delete: doomed = false }: ResourceState): string => `${urn} ${id} ${doomed}`;
-const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 
 function accessOf({ provider }: ResourceState, resources: readonly ResourceState[]): ClusterAccess {
   const urn = provider?.slice(0, provider.lastIndexOf("::"));

@@ -6,6 +6,7 @@ import { fidelityBox, fidelityOf } from "../../rehearsal/driver/fidelity.ts";
 import { paths } from "../../rehearsal/kit/paths.ts";
 import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
 import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
+import { moduleChart } from "../../rehearsal/toolchain/module-charts.ts";
 import { chartPins } from "../../versions/charts.ts";
 import { istiodValues } from "../../values/istio.ts";
 import { mergeValues } from "../../values/merge.ts";
@@ -82,10 +83,10 @@ describe("the README", () => {
             return { name, version, wanted: version, real: undefined };
           }),
         ],
-        charts: Object.values(chartPins(versions)).map(({ chart, version }) => ({
-          chart,
-          version,
-          given: undefined,
+        charts: Object.values(chartPins(versions)).map((pin) => ({
+          chart: pin.chart,
+          version: pin.version,
+          real: moduleChart(pin),
         })),
       }),
     );

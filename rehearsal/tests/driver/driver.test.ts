@@ -13,7 +13,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { chooseCharts } from "../../engine/charts.ts";
+import { chooseCharts, neededOfModules } from "../../engine/charts.ts";
+import { moduleChart } from "../../toolchain/module-charts.ts";
 import { onlyContext } from "../../engine/contexts.ts";
 import { createDisplay } from "../../kit/display.ts";
 import { chartsFor, keepCharts } from "../../engine/kept-charts.ts";
@@ -27,7 +28,7 @@ import { describeStack, stacksWithResources } from "../../engine/stack.ts";
 import { overlay } from "../../engine/stack-files.ts";
 import { completeDiscard, discard } from "../../driver/discard.ts";
 import { describeChanges } from "../../driver/summary.ts";
-import { chartPins } from "../../../versions/charts.ts";
+import { type ChartPin, chartPins } from "../../../versions/charts.ts";
 import { versions } from "../../../versions/versions.ts";
 
 describe("the stack file that is rehearsed", () => {
@@ -159,6 +160,7 @@ describe("the charts", () => {
   const said: string[] = [];
   const choose = (directory?: string) => chooseCharts(versions, directory, (message) => said.push(message));
   const given = () => mkdtempSync(join(tmpdir(), "charts-"));
+  const nameOf = ({ chart, version }: ChartPin) => ({ chart, version });
 
   function putFolder(directory: string, chart: string, version: string): void {
     mkdirSync(join(directory, chart));
@@ -169,8 +171,11 @@ describe("the charts", () => {
     said.length = 0;
   });
 
-  it("are stand-ins where none are given", () => {
-    expect(choose()).toEqual(pins.map(({ chart, version }) => ({ chart, version, given: undefined })));
+  it("are those of modules, and stand-ins, where none are given", () => {
+    expect(choose()).toEqual(pins.map((pin) => ({ ...nameOf(pin), real: moduleChart(pin) })));
+    expect(moduleChart(charts.vcluster)).toBe(join(paths.downloads, "charts", "vcluster-0.10.2"));
+    expect(moduleChart(charts.istiod)).toBeUndefined();
+    expect(neededOfModules(versions, undefined)).toEqual(pins);
     expect(readdirSync(paths.charts).sort()).toEqual(pins.map(({ chart }) => chart).sort());
     expect(said).toEqual([]);
   });
@@ -180,8 +185,9 @@ describe("the charts", () => {
     writeFileSync(join(directory, "vcluster-0.10.2.tgz"), "");
     putFolder(directory, "istiod", charts.istiod.version);
     putFolder(directory, "cilium", "1.0.0");
-    const chosen = choose(directory).filter((chart) => chart.given !== undefined);
-    expect(chosen.map(({ chart, given: path }) => [chart, path])).toEqual([
+    expect(neededOfModules(versions, directory).map(({ chart }) => chart)).not.toContain("vcluster");
+    const chosen = choose(directory).filter((chart) => chart.real !== undefined);
+    expect(chosen.map(({ chart, real: path }) => [chart, path])).toEqual([
       ["vcluster", join(directory, "vcluster-0.10.2.tgz")],
       ["istiod", join(directory, "istiod")],
     ]);
@@ -191,11 +197,11 @@ describe("the charts", () => {
     expect(existsSync(join(paths.charts, "vcluster"))).toBe(false);
     expect(said).toEqual([
       `${directory} also has what no release uses: cilium`,
-      `${directory} lacks gloo-mesh-enterprise 2.0.9, gloo-mesh-agent 2.0.9, base 1.12.6, gateway 1.12.6: stand-ins are used`,
+      `${directory} lacks gloo-mesh-enterprise 2.0.9, gloo-mesh-agent 2.0.9, base 1.12.6, gateway 1.12.6: the rehearsal's own are used`,
     ]);
   });
 
-  it("are stand-ins again after a run with given ones", () => {
+  it("are the rehearsal's own again after a run with given ones", () => {
     choose();
     expect(readdirSync(paths.charts)).not.toContain("vcluster-0.10.2.tgz");
   });
@@ -229,7 +235,7 @@ describe("the charts that a lab was made with", () => {
     rmSync(directory, { recursive: true });
     expect(() => chartsFor(undefined)).toThrow(
       `The lab was made with the charts in ${directory}, and there is no such directory any more: ` +
-        "put it back, or give CHARTS=DIR for another one, CHARTS=none for the stand-ins.",
+        "put it back, or give CHARTS=DIR for another one, CHARTS=none for the rehearsal's own.",
     );
     discard();
     expect(chartsFor(undefined)).toBeUndefined();
@@ -375,8 +381,8 @@ describe("the box", () => {
       { name: "random", version: "4.21.2", wanted: "4.21.2", real: undefined },
     ],
     charts: [
-      { chart: "vcluster", version: "0.10.2", given: "/charts/vcluster" },
-      { chart: "istiod", version: "1.12.6", given: undefined },
+      { chart: "vcluster", version: "0.10.2", real: "/charts/vcluster" },
+      { chart: "istiod", version: "1.12.6", real: undefined },
     ],
   };
 
