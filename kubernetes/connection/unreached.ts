@@ -84,7 +84,7 @@ function causesOf(error: unknown): Error[] {
 }
 
 /** That no cluster was reached, where that is behind an error. */
-export const unreachedBehind = (error: unknown): Unreached | undefined =>
+const unreachedBehind = (error: unknown): Unreached | undefined =>
   causesOf(error).find((cause) => cause instanceof Unreached);
 
 /**
