@@ -7,6 +7,7 @@ import { checkSecrets, secretsOf } from "../../../config/secrets.ts";
 import { checkSettings, describe, settingsOf } from "../../../config/check.ts";
 import { declarations, withDeclarations, withTables } from "../../../config/reference/main.ts";
 import { versions } from "../../../versions/versions.ts";
+import { allCharts } from "../support/charts.ts";
 
 const minimal = { workloads: [{ name: "east" }], licenseKey: "key" };
 
@@ -503,6 +504,10 @@ group("mistakes", () => {
 });
 
 group("settings that do not go together", () => {
+  const charts = allCharts();
+  afterAll(() => {
+    rmSync(charts, { recursive: true });
+  });
   const off = { controlPlane: { persistence: false } };
   it.each<[what: string, settings: Record<string, unknown>, line: string]>([
     [
@@ -512,7 +517,7 @@ group("settings that do not go together", () => {
     ],
     [
       "a directory of charts, and repositories",
-      { charts: "rehearsal/charts", repositories: { istiod: "https://charts.test" } },
+      { charts, repositories: { istiod: "https://charts.test" } },
       "repositories: charts takes every chart from a directory",
     ],
     [

@@ -1,5 +1,6 @@
+import { rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSettings } from "../../../config/check.ts";
 import { podsOf } from "../../../cli/rendered/pods.ts";
 import { renderLabs } from "../../../cli/rendered/render.ts";
@@ -10,6 +11,7 @@ import { placesOf } from "../../../kubernetes/diagnosis/placement.ts";
 import { amountsOf, requestsOf } from "../../../kubernetes/diagnosis/amounts.ts";
 import { type PodsAlike, roomFor } from "../../../kubernetes/diagnosis/room.ts";
 import { reckonedPods } from "../../../plan/pods.ts";
+import { allCharts } from "../support/charts.ts";
 
 // Where make tools puts helm.
 beforeAll(() => {
@@ -24,11 +26,16 @@ const two = [
 ];
 const three = [...two, { name: "devcluster3", bookinfo: {} }];
 
+const charts = allCharts();
+afterAll(() => {
+  rmSync(charts, { recursive: true });
+});
+
 function settingsOf(more: object) {
   const { settings, mistakes } = checkSettings({
     workloads: two,
     licenseKey: "key",
-    charts: "rehearsal/charts",
+    charts,
     ...more,
   });
   if (settings === undefined) throw new Error(JSON.stringify(mistakes));
