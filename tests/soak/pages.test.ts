@@ -20,6 +20,11 @@ const bin = join(directory, "page-bin");
 const answers: typeof gateways = {
   ...gateways,
   faultInjection: { on: (_, number) => ({ seconds: number % 2 === 0 ? 2.1 : 0 }), off: () => ({}) },
+  // Its page turns on errors that are tried again.
+  retries: {
+    on: (_, number) => ({ status: number % 16 === 0 ? 500 : 200 }),
+    off: (_, number) => ({ status: number % 2 === 0 ? 500 : 200 }),
+  },
   trafficSplitting: {
     on: (_, number) => ({ body: [redStars, noStars, blackStars][Math.ceil((number % 5) / 2)] ?? noStars }),
     off: () => ({ body: noStars }),

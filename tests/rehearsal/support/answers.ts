@@ -14,10 +14,6 @@ export const gateways: Readonly<Partial<Record<CapabilityName, { on: Answering; 
     on: (_, number) => ({ status: number % 60 < 40 ? 503 : 200 }),
     off: (_, number) => ({ status: number % 2 === 0 ? 503 : 200 }),
   },
-  retries: {
-    on: (_, number) => ({ status: number % 16 === 0 ? 500 : 200 }),
-    off: (_, number) => ({ status: number % 2 === 0 ? 500 : 200 }),
-  },
   headerManipulation: {
     on: () => ({ headers: { "X-Mesh-Lab": "bookinfo" } }),
     off: () => ({ headers: { "x-envoy-upstream-service-time": "2" } }),
