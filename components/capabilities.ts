@@ -35,8 +35,8 @@ export class Capabilities extends pulumi.ComponentResource {
     const { config, host, ingressCluster } = args;
     const { vcluster, cluster, releases, agent, istio, bookinfo } = ingressCluster;
     const ground = [agent, ...(bookinfo === undefined ? [] : [bookinfo.namespace])];
-    const inside = { parent: this, providers: [vcluster.provider], ...vcluster.inside };
-    const onGround = { parent: this, provider: vcluster.provider, ...vcluster.inside, dependsOn: ground };
+    const inside = { parent: this, providers: [vcluster.provider], ...vcluster.lifecycle };
+    const onGround = { parent: this, provider: vcluster.provider, ...vcluster.lifecycle, dependsOn: ground };
 
     const ingressUrl = istio.ingressUrl ?? pulumi.output("");
     const keycloak = needKeycloak(config.enabled) ? this.keycloak(name, args, ingressUrl) : undefined;
@@ -104,7 +104,7 @@ export class Capabilities extends pulumi.ComponentResource {
         clientId: oidcClient,
         redirectUri: pulumi.interpolate`${ingressUrl}${callbackPath}`,
       },
-      { parent: this, providers: [vcluster.provider], ...vcluster.inside },
+      { parent: this, providers: [vcluster.provider], ...vcluster.lifecycle },
     );
   }
 }

@@ -46,7 +46,7 @@ export class ManagementCluster extends pulumi.ComponentResource {
       { parent: this, aliases },
     );
 
-    const { provider, inside, kubeconfig } = this.vcluster;
+    const { provider, lifecycle, kubeconfig } = this.vcluster;
     this.glooMesh = new GlooMeshMgmt(
       `${name}-gloo-mesh`,
       {
@@ -59,7 +59,7 @@ export class ManagementCluster extends pulumi.ComponentResource {
         timeoutSeconds,
         renew,
       },
-      { parent: this, providers: [provider], ...inside, aliases },
+      { parent: this, providers: [provider], ...lifecycle, aliases },
     );
 
     this.registerOutputs({ relayAddress: this.glooMesh.relay.address });

@@ -40,7 +40,7 @@ export interface VClusterArgs {
 /**
  * A virtual cluster in a namespace of its own on the host.
  *
- * Its children need the provider of the host. What is to live inside takes the options `inside`.
+ * Its children need the provider of the host. What is to live inside takes the options `lifecycle`.
  */
 export class VCluster extends pulumi.ComponentResource {
   /** Its name. */
@@ -55,7 +55,7 @@ export class VCluster extends pulumi.ComponentResource {
    * What else holds for resources inside, and for components of such: they go when the cluster goes, without a call
    * into it; and while it is paused they are left as they are, and none can be made.
    */
-  readonly inside: Pick<pulumi.ResourceOptions, "deletedWith" | "transformations">;
+  readonly lifecycle: Pick<pulumi.ResourceOptions, "deletedWith" | "transformations">;
 
   constructor(name: string, args: VClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:VCluster", name, {}, opts);
@@ -116,7 +116,7 @@ export class VCluster extends pulumi.ComponentResource {
         { parent: this, dependsOn: [release], hooks: { beforeUpdate: [pause.keepsAll] } },
       );
     }
-    this.inside = {
+    this.lifecycle = {
       deletedWith: namespace,
       ...(pause === undefined ? {} : { transformations: [pause.leavesAsItIs] }),
     };
@@ -142,7 +142,7 @@ export class VCluster extends pulumi.ComponentResource {
         isSteady: true,
         seesLastResult: true,
       },
-      { parent: this, dependsOn: [release], ...this.inside },
+      { parent: this, dependsOn: [release], ...this.lifecycle },
     );
     this.kubeconfig = access.kubeconfig.apply((kubeconfig) =>
       familiar({ cluster: clusterName, kubeconfig }, hostContext),

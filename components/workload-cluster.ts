@@ -78,8 +78,8 @@ export class WorkloadCluster extends pulumi.ComponentResource {
       { parent: this },
     );
     const { kubeconfig, provider } = this.vcluster;
-    const inside = { parent: this, provider, ...this.vcluster.inside };
-    const allInside = { parent: this, providers: [provider], ...this.vcluster.inside };
+    const inside = { parent: this, provider, ...this.vcluster.lifecycle };
+    const allInside = { parent: this, providers: [provider], ...this.vcluster.lifecycle };
 
     this.istio = new IstioStack(
       `${name}-istio`,
@@ -100,7 +100,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
     const registration = glooResource(`${name}-registration`, kubernetesCluster(cluster.name), {
       parent: this,
       provider: management.vcluster.provider,
-      ...management.vcluster.inside,
+      ...management.vcluster.lifecycle,
       // Its kind comes with the release.
       dependsOn: [management.glooMesh.release],
     });
@@ -133,7 +133,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
           renew,
           seesLastResult: verb === "give",
         },
-        { parent: this, ...this.vcluster.inside, dependsOn },
+        { parent: this, ...this.vcluster.lifecycle, dependsOn },
       );
     const token = relayToken("relay-token", "give", [namespace]);
 
@@ -189,7 +189,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
         environment: { MESHLAB_KUBECONFIG: this.vcluster.kubeconfig },
         renew,
       },
-      { parent: this, ...this.vcluster.inside },
+      { parent: this, ...this.vcluster.lifecycle },
     );
     pulumi.unsecret(result).apply(({ hosts }) => {
       if (hosts.length === 0) return;

@@ -40,13 +40,13 @@ export class Workspace extends pulumi.ComponentResource {
     const onManagement = {
       parent: this,
       provider: management.vcluster.provider,
-      ...management.vcluster.inside,
+      ...management.vcluster.lifecycle,
       dependsOn: [management.glooMesh.release],
     };
     const onIngress = {
       parent: this,
       provider: vcluster.provider,
-      ...vcluster.inside,
+      ...vcluster.lifecycle,
       dependsOn: [agent],
     };
 

@@ -85,7 +85,7 @@ describe.concurrent("the rehearsal refuses a program that", () => {
         new k8s.core.v1.Namespace(
           name,
           { metadata: { name } },
-          { provider: vcluster.provider, ...(name === "dropped" ? vcluster.inside : {}) },
+          { provider: vcluster.provider, ...(name === "dropped" ? vcluster.lifecycle : {}) },
         );
       }
     });
@@ -128,7 +128,7 @@ describe("the rehearsal refuses a program that", () => {
       });
       for (const [name, kubeconfig] of Object.entries({ written, readdressed })) {
         const provider = new k8s.Provider(name, { kubeconfig });
-        new k8s.core.v1.Namespace(`in-${name}`, { metadata: { name } }, { provider, ...vcluster.inside });
+        new k8s.core.v1.Namespace(`in-${name}`, { metadata: { name } }, { provider, ...vcluster.lifecycle });
       }
     });
     const failure = await failureOf(stack, { continueOnError: true });
@@ -190,7 +190,7 @@ describe.concurrent("webhooks that istiod changes", () => {
             },
           ],
         },
-        { provider: vcluster.provider, ...vcluster.inside, dependsOn: [istio.istiod] },
+        { provider: vcluster.provider, ...vcluster.lifecycle, dependsOn: [istio.istiod] },
       );
     });
     await stack.up({ parallel: 32 });

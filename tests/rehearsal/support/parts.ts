@@ -59,7 +59,7 @@ export function istioIn(name: string, opts: pulumi.ComponentResourceOptions = {}
   const istio = new IstioStack(
     "istio",
     { ...settings, cluster, kubeconfig: vcluster.kubeconfig, releases, settings, host, localities: [] },
-    { ...vcluster.inside, providers: [vcluster.provider], ...opts },
+    { ...vcluster.lifecycle, providers: [vcluster.provider], ...opts },
   );
   return { ...parts, istio };
 }
@@ -80,6 +80,6 @@ export function bookinfoIn(name: string) {
       injection: [istio.istiod],
       proxies,
     },
-    { ...vcluster.inside, providers: [vcluster.provider] },
+    { ...vcluster.lifecycle, providers: [vcluster.provider] },
   );
 }
