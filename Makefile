@@ -26,7 +26,7 @@ rehearsal := node rehearsal/main.ts
 # What runs in processes of its own, built from the sources as they are now; that it is takes a moment to see.
 .PHONY: build
 build: $(installed)
-	@node build/main.ts && node rehearsal/build.ts
+	@node rehearsal/build.ts
 
 .PHONY: help
 help: ## What there is

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { type BuiltSources, digestOf, isBuilt, sourcesFile } from "../messages/built.ts";
 
@@ -34,7 +34,6 @@ export async function bundle(folder: string, programs: Readonly<Record<string, s
   const sources: BuiltSources = Object.fromEntries(
     [import.meta.filename, ...own].map((file) => [relative(root, file), digestOf(file) ?? ""]),
   );
-  mkdirSync(join(root, folder), { recursive: true });
   // Last: a build that was cut off is none.
   writeFileSync(join(root, folder, sourcesFile), JSON.stringify(sources, null, 2));
   console.log(`built: ${folder}`);

@@ -3,7 +3,7 @@ import type { LabConfig } from "../config/read.ts";
 import { managementReleases } from "../plan/releases.ts";
 import type { Host } from "./base/host.ts";
 import { GlooMeshMgmt } from "./gloo-mesh-mgmt.ts";
-import { VCluster } from "./vcluster.ts";
+import { VCluster, vclusterArgs } from "./vcluster.ts";
 
 export interface ManagementClusterArgs {
   /** The lab's configuration; the cluster is its `management`. */
@@ -30,19 +30,7 @@ export class ManagementCluster extends pulumi.ComponentResource {
 
     this.vcluster = new VCluster(
       `${name}-vcluster`,
-      {
-        cluster,
-        management: cluster.name,
-        release: releases.vcluster,
-        settings: config,
-        host,
-        kubernetesVersion: config.versions.k3s,
-        expose,
-        nodeAddress: config.nodeAddress,
-        imagePullSecret: config.imagePullSecret,
-        timeoutSeconds,
-        renew,
-      },
+      vclusterArgs(config, { cluster, release: releases.vcluster, host }),
       { parent: this, aliases },
     );
 

@@ -37,6 +37,22 @@ export interface VClusterArgs {
   readonly renew: string;
 }
 
+/** What one of a lab's clusters takes from its configuration, beside what is its own. */
+export const vclusterArgs = (
+  config: LabConfig,
+  own: Pick<VClusterArgs, "cluster" | "release" | "host">,
+): VClusterArgs => ({
+  ...own,
+  management: config.management.name,
+  settings: config,
+  kubernetesVersion: config.versions.k3s,
+  expose: config.expose,
+  nodeAddress: config.nodeAddress,
+  imagePullSecret: config.imagePullSecret,
+  timeoutSeconds: config.timeoutSeconds,
+  renew: config.renew,
+});
+
 /**
  * A virtual cluster in a namespace of its own on the host.
  *

@@ -10,9 +10,9 @@ import { glooResource } from "./base/gloo-resource.ts";
 import type { Host } from "./base/host.ts";
 import { IstioStack } from "./istio-stack.ts";
 import type { ManagementCluster } from "./management-cluster.ts";
-import { helmRelease } from "./base/release.ts";
+import { helmRelease, holdsSecret } from "./base/release.ts";
 import { runStep } from "./base/step.ts";
-import { VCluster } from "./vcluster.ts";
+import { VCluster, vclusterArgs } from "./vcluster.ts";
 
 export interface WorkloadClusterArgs {
   /** The lab's configuration. */
@@ -50,8 +50,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
 
     // What its proxies are made of: pods with another one are made again.
     const made = proxiesOf(config, cluster);
-    const isSecret = config.secretValues && config.values.istiod !== undefined;
-    const proxies = isSecret ? pulumi.secret(made) : pulumi.output(made);
+    const proxies = holdsSecret(config, "istiod") ? pulumi.secret(made) : pulumi.output(made);
     const releases = workloadReleases(config, cluster, {
       serviceCidr: host.serviceCidr,
       relayAddress: relay.address,
@@ -62,19 +61,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
 
     this.vcluster = new VCluster(
       `${name}-vcluster`,
-      {
-        cluster,
-        management: management.vcluster.name,
-        release: releases.vcluster,
-        settings: config,
-        host,
-        kubernetesVersion: config.versions.k3s,
-        expose,
-        nodeAddress: config.nodeAddress,
-        imagePullSecret: config.imagePullSecret,
-        timeoutSeconds,
-        renew,
-      },
+      vclusterArgs(config, { cluster, release: releases.vcluster, host }),
       { parent: this },
     );
     const { kubeconfig, provider } = this.vcluster;

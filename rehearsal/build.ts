@@ -1,4 +1,5 @@
-/** Builds the stand-ins for plugins, which every operation of the engine starts. */
+/** Builds steps and verbs, and the stand-ins for plugins, which every operation of the engine starts. */
+import "../build/main.ts";
 import { bundle } from "../build/bundle.ts";
 
 await bundle("rehearsal/dist", {

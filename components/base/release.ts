@@ -12,6 +12,12 @@ import { type Watch, type WatchArgs, watch } from "./watch.ts";
  */
 export type ReleaseSettings = Pick<LabConfig, "values" | "controlPlane" | "secretValues" | "timeoutSeconds">;
 
+/** Whether extra values of this kind of release may hold a secret. */
+export const holdsSecret = (
+  { secretValues, values }: Pick<ReleaseSettings, "secretValues" | "values">,
+  kind: Release["kind"],
+): boolean => secretValues && values[kind] !== undefined;
+
 export interface ReleaseArgs {
   /** Its name, its chart, and all of its values. */
   readonly release: Release;
@@ -32,8 +38,7 @@ export function helmRelease(
   opts: pulumi.CustomResourceOptions,
 ): k8s.helm.v3.Release {
   const { kind, chart, values } = release;
-  const { secretValues, timeoutSeconds } = settings;
-  const isSecret = secretValues && settings.values[kind] !== undefined;
+  const { timeoutSeconds } = settings;
   const wanted = pulumi.output(values).apply((found) => ({ version: chart.version, values: found }));
   const where = { release: release.release, namespace, access };
   const mending = new Mending({ ...where, wanted });
@@ -45,7 +50,7 @@ export function helmRelease(
       ...chart,
       name: release.release,
       namespace,
-      values: isSecret ? pulumi.secret(values) : values,
+      values: holdsSecret(settings, kind) ? pulumi.secret(values) : values,
       timeout: timeoutSeconds,
     },
     pulumi.mergeOptions(pulumi.mergeOptions(opts, mending.options), {

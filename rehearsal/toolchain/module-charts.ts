@@ -61,10 +61,9 @@ export async function fetchCharts(display: Display, wanted: readonly ChartName[]
       display.line(`fetching chart ${one.chart} ${one.version}`);
       await fetch(one).catch((error: unknown) => {
         const { stderr = "", stdout = "", message } = error as Partial<Record<string, string>>;
-        const hint = hintFor(`${stdout}${stderr}`) ?? "";
-        throw new Error(
-          `chart ${one.chart} ${one.version} could not be fetched (${message?.split("\n")[0] ?? String(error)}). ${hint} Or give it with CHARTS.`,
-        );
+        const reason = message?.split("\n")[0] ?? String(error);
+        const advice = [hintFor(`${stdout}${stderr}`), "Or give it with CHARTS."].filter(Boolean).join(" ");
+        throw new Error(`chart ${one.chart} ${one.version} could not be fetched (${reason}). ${advice}`);
       });
     }),
   );

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Bookinfo } from "../../../components/bookinfo.ts";
 import { Host } from "../../../components/base/host.ts";
 import { IstioStack } from "../../../components/istio-stack.ts";
-import { VCluster } from "../../../components/vcluster.ts";
+import { VCluster, vclusterArgs } from "../../../components/vcluster.ts";
 import { proxiesOf, workloadReleases } from "../../../plan/releases.ts";
 import { paths } from "../../../rehearsal/kit/paths.ts";
 import { labConfig } from "../../support/config.ts";
@@ -36,19 +36,10 @@ export function vclusterOf(
     relayAddress: "relay.invalid:9900",
     proxies,
   });
-  const vcluster = new VCluster(
-    name,
-    {
-      ...settings,
-      cluster,
-      management: settings.management.name,
-      release: releases.vcluster,
-      settings,
-      host,
-      kubernetesVersion: settings.versions.k3s,
-    },
-    { providers: [host.provider], transformations },
-  );
+  const vcluster = new VCluster(name, vclusterArgs(settings, { cluster, release: releases.vcluster, host }), {
+    providers: [host.provider],
+    transformations,
+  });
   return { settings, cluster, host, releases, proxies, vcluster };
 }
 
