@@ -11,7 +11,7 @@ const layers = {
   kubernetes: ["values", "schema", "messages"],
   config: ["kubernetes", "capabilities", "values", "schema", "versions", "messages"],
   build: ["messages"],
-  steps: ["kubernetes", "values"],
+  steps: ["kubernetes", "values", "versions"],
   plan: ["steps", "config", "kubernetes", "capabilities", "values", "schema", "versions", "messages"],
   components: [
     "plan",

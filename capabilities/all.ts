@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { GlooResource, WorkspaceOptions } from "../values/gloo-resources.ts";
 import { accessControl } from "./access-control.ts";
-import type { AddOn, Capability, Topology, Plan } from "./common/definition.ts";
+import type { AddOn } from "../values/gloo-mesh.ts";
+import type { Capability, Topology, Plan } from "./common/definition.ts";
 import { failover } from "./failover.ts";
 import { faultInjection, injectedErrors } from "./fault-injection.ts";
 import { headerManipulation } from "./header-manipulation.ts";

@@ -1,16 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkloadConfig } from "../config/read.ts";
-import type { AddOn } from "../capabilities/common/definition.ts";
 import { serverSettings } from "../capabilities/common/servers.ts";
-import { addOnsNamespace } from "../values/gloo-mesh.ts";
+import { type AddOn, addOnsNamespace } from "../values/gloo-mesh.ts";
 import type { Release } from "../plan/releases.ts";
 import { glooResource } from "./base/gloo-resource.ts";
 import type { Host } from "./base/host.ts";
 import { helmRelease, type ReleaseSettings } from "./base/release.ts";
 
 export interface AddOnsArgs {
-  /** Their release, of the agent's chart, which they are part of. */
+  /** Their release, of the chart that the agent is of, too. */
   readonly release: Release;
   readonly settings: ReleaseSettings;
   /** The servers in it, by the names of their Services. */
@@ -45,7 +44,7 @@ export class AddOns extends pulumi.ComponentResource {
     helmRelease(
       `${name}-release`,
       { release, settings, namespace: namespace.metadata.name, access: { kubeconfig }, host, cluster },
-      // Its chart has the same kinds as the agent's release, which must not be made twice at a time.
+      // Where its chart has kinds, they are the agent's, too, and must not be made twice at a time.
       { parent: this, dependsOn: [kinds, injection] },
     );
 

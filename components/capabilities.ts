@@ -33,8 +33,8 @@ export class Capabilities extends pulumi.ComponentResource {
   constructor(name: string, args: CapabilitiesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:capability:Capabilities", name, {}, opts);
     const { config, host, ingressCluster } = args;
-    const { vcluster, cluster, releases, agent, istio, bookinfo } = ingressCluster;
-    const ground = [agent, ...(bookinfo === undefined ? [] : [bookinfo.namespace])];
+    const { vcluster, cluster, releases, kinds, istio, bookinfo } = ingressCluster;
+    const ground = [kinds, ...(bookinfo === undefined ? [] : [bookinfo.namespace])];
     const inside = { parent: this, providers: [vcluster.provider], ...vcluster.lifecycle };
     const onGround = { parent: this, provider: vcluster.provider, ...vcluster.lifecycle, dependsOn: ground };
 
@@ -66,7 +66,7 @@ export class Capabilities extends pulumi.ComponentResource {
           host,
           cluster,
           kubeconfig: vcluster.kubeconfig,
-          kinds: agent,
+          kinds,
           injection: istio.istiod,
         },
         inside,

@@ -21,8 +21,12 @@ export interface GlooMeshMgmtArgs {
   readonly cluster: ManagementConfig;
   /** Its kubeconfig; secret. */
   readonly kubeconfig: pulumi.Output<string>;
-  /** Release of the management plane. */
-  readonly release: Release;
+  readonly releases: {
+    /** Undefined where the kinds come with the management plane. */
+    readonly glooMeshCrds: Release | undefined;
+    /** The management plane. */
+    readonly glooMeshEnterprise: Release;
+  };
   readonly settings: ReleaseSettings;
   readonly host: Host;
   /** How agents reach the management server. */
@@ -49,13 +53,13 @@ export interface Relay {
  * Its children need the provider of the management cluster.
  */
 export class GlooMeshMgmt extends pulumi.ComponentResource {
-  /** The release; the kinds of `admin.gloo.solo.io` exist on the management cluster once it is there. */
-  readonly release: k8s.helm.v3.Release;
+  /** The kinds of `admin.gloo.solo.io` exist on the management cluster once it is there. */
+  readonly kinds: k8s.helm.v3.Release;
   readonly relay: Relay;
 
   constructor(name: string, args: GlooMeshMgmtArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:GlooMeshMgmt", name, {}, opts);
-    const { cluster, kubeconfig, release, settings, host, expose, timeoutSeconds, renew } = args;
+    const { cluster, kubeconfig, releases, settings, host, expose, timeoutSeconds, renew } = args;
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -77,12 +81,16 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.release = helmRelease(
-      `${name}-release`,
-      { release, settings, namespace: namespace.metadata.name, access: { kubeconfig }, host, cluster },
-      // The management server reads the token when it starts.
-      { parent: this, dependsOn: [tokenSecret] },
-    );
+    const release = (role: string, own: Release, dependsOn: pulumi.Resource[]) =>
+      helmRelease(
+        `${name}-${role}`,
+        { release: own, settings, namespace: namespace.metadata.name, access: { kubeconfig }, host, cluster },
+        { parent: this, dependsOn },
+      );
+    const crds = releases.glooMeshCrds && release("crds", releases.glooMeshCrds, []);
+    // The management server reads the token when it starts, and looks for its kinds.
+    const plane = release("release", releases.glooMeshEnterprise, [tokenSecret, ...(crds ? [crds] : [])]);
+    this.kinds = crds ?? plane;
 
     const found = awaitValues<ExposedService & { rootCa: string }>(
       `${name}-relay`,
@@ -91,7 +99,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
         kubeconfig,
         timeoutSeconds,
         renew,
-        madeOf: serviceOf(release.values),
+        madeOf: serviceOf(releases.glooMeshEnterprise.values),
         values: {
           ...fieldsOf(
             { kind: "Service", namespace: glooMeshNamespace, name: "gloo-mesh-mgmt-server" },
@@ -105,7 +113,7 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this, dependsOn: [this.release] },
+      { parent: this, dependsOn: [plane] },
     );
     this.relay = {
       address: pulumi
@@ -119,8 +127,8 @@ export class GlooMeshMgmt extends pulumi.ComponentResource {
   }
 }
 
-/** What the chart makes the relay's Service of. */
-function serviceOf({ glooMeshMgmtServer }: HelmValues): HelmValues {
-  const { serviceType, ports, serviceOverrides } = (glooMeshMgmtServer ?? {}) as HelmValues;
+/** What the chart makes the relay's Service of; each set's has it under another key. */
+function serviceOf({ glooMeshMgmtServer, glooMgmtServer = glooMeshMgmtServer }: HelmValues): HelmValues {
+  const { serviceType, ports, serviceOverrides } = (glooMgmtServer ?? {}) as HelmValues;
   return { serviceType, ports, serviceOverrides };
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LabConfig } from "../config/read.ts";
 import { mergeKubeconfigs } from "../values/kubeconfig.ts";
 import { Host } from "./base/host.ts";
+import { keptSet } from "./base/kept-set.ts";
 import { Capabilities } from "./capabilities.ts";
 import { ManagementCluster } from "./management-cluster.ts";
 import { WorkloadCluster } from "./workload-cluster.ts";
@@ -10,8 +11,8 @@ import { Workspace } from "./workspace.ts";
 /**
  * The lab: a management cluster, and workload clusters registered with it.
  *
- * No component of the lab gives its arguments to the engine: a component is registered, and its children begin, when
- * all that it gives is known. A workload cluster would begin when the management server has its address.
+ * No component below gives its arguments to the engine: a component is registered, and its children begin, when all that
+ * it gives is known. A workload cluster would begin when the management server has its address.
  */
 export class Lab extends pulumi.ComponentResource {
   /** One kubeconfig with a context per virtual cluster; secret. */
@@ -22,7 +23,10 @@ export class Lab extends pulumi.ComponentResource {
   readonly productPages: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, config: LabConfig, opts?: pulumi.ComponentResourceOptions) {
-    super("meshlab:lab:Lab", name, {}, opts);
+    // The state is to know the set: a lab keeps it.
+    const { versionSet } = config;
+    const hooks = { beforeUpdate: [keptSet(name, versionSet)] };
+    super("meshlab:lab:Lab", name, { versionSet }, pulumi.mergeOptions(opts, { hooks }));
 
     const host = new Host(
       `${name}-host`,
@@ -32,7 +36,9 @@ export class Lab extends pulumi.ComponentResource {
         expose: config.expose,
         nodeAddress: config.nodeAddress,
         renew: config.renew,
+        versionSet,
         versions: config.versions,
+        anyHost: config.anyHost,
       },
       { parent: this },
     );

@@ -40,7 +40,7 @@ export class ManagementCluster extends pulumi.ComponentResource {
       {
         cluster,
         kubeconfig,
-        release: releases.glooMeshEnterprise,
+        releases,
         settings: config,
         host,
         expose,

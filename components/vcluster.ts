@@ -5,6 +5,8 @@ import type { VClusterAccess } from "../steps/vcluster-kubeconfig.ts";
 import { digest } from "../values/digest.ts";
 import type { Exposure } from "../values/exposure.ts";
 import type { Release } from "../plan/releases.ts";
+import type { HelmValues } from "../values/merge.ts";
+import { type SetValues, valuesOf } from "../values/sets.ts";
 import { pullSecretName } from "../values/vcluster.ts";
 import { familiar } from "./base/familiar.ts";
 import type { Host } from "./base/host.ts";
@@ -15,7 +17,7 @@ import { Pause } from "./base/pause.ts";
 import { runStep } from "./base/step.ts";
 
 export interface VClusterArgs {
-  /** The cluster; its name is that of its namespace, release, context and StatefulSet. */
+  /** The cluster; its name is that of its namespace, release, context and control plane. */
   readonly cluster: ManagementConfig;
   /** Name of the management cluster, without which agents are not ready. */
   readonly management: string;
@@ -23,8 +25,12 @@ export interface VClusterArgs {
   readonly release: Release;
   readonly settings: ReleaseSettings;
   readonly host: Host;
+  /** The set that its chart is of. */
+  readonly versionSet: LabConfig["versionSet"];
   /** Version of Kubernetes inside; with another one the kubeconfig may be another. */
   readonly kubernetesVersion: string;
+  /** Whether its control plane renews its certificates by itself. */
+  readonly renewsCertificates: boolean;
   /** How its API server is reached. */
   readonly expose: Exposure;
   /** Where the host's nodes are reached, for NodePort; undefined: at an address of a ready node. */
@@ -45,7 +51,9 @@ export const vclusterArgs = (
   ...own,
   management: config.management.name,
   settings: config,
-  kubernetesVersion: config.versions.k3s,
+  versionSet: config.versionSet,
+  kubernetesVersion: config.versions.kubernetes,
+  renewsCertificates: config.set.controlPlane.renewsCertificates,
   expose: config.expose,
   nodeAddress: config.nodeAddress,
   imagePullSecret: config.imagePullSecret,
@@ -79,12 +87,14 @@ export class VCluster extends pulumi.ComponentResource {
     const { name: clusterName, paused } = cluster;
     this.name = clusterName;
     const { context: hostContext } = host;
+    const { controlPlaneIn } = valuesOf(args.versionSet);
 
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       // No istio-injection label here: a host with Istio would put sidecars into the control plane.
       { metadata: { name: clusterName } },
-      { parent: this },
+      // Nothing is made on a host that is known to break it.
+      { parent: this, dependsOn: [host.facts] },
     );
 
     const pullSecret =
@@ -114,7 +124,9 @@ export class VCluster extends pulumi.ComponentResource {
         // A pod that begins without it has to wait until its image is asked for again.
         dependsOn: pullSecret === undefined ? [] : [pullSecret],
         hooks: {
-          beforeUpdate: [keptVolume(name, { cluster: clusterName, context: hostContext, timeoutSeconds })],
+          beforeUpdate: [
+            keptVolume(name, { cluster: clusterName, context: hostContext, timeoutSeconds, controlPlaneIn }),
+          ],
           ...(paused ? {} : { afterUpdate: [afterPause(name, args)] }),
         },
       },
@@ -149,9 +161,10 @@ export class VCluster extends pulumi.ComponentResource {
           node: host.nodeOutside,
           // What else could change address or certificate.
           version: `${own.chart.version} ${args.kubernetesVersion}`,
-          service: digest(own.values["service"]),
+          service: digest(controlPlaneIn(own.values).service),
           // With another namespace it may be another cluster.
           namespace: namespace.metadata.uid,
+          ...(args.renewsCertificates ? { renewsCertificates: true } : {}),
         },
         renew,
         timeoutSeconds,
@@ -181,9 +194,9 @@ export class VCluster extends pulumi.ComponentResource {
  * release, and the API server refuses what it has a webhook for as long as nobody answers that.
  */
 function afterPause(name: string, args: VClusterArgs): pulumi.ResourceHook {
-  const { cluster, management, host, expose, nodeAddress, timeoutSeconds } = args;
+  const { cluster, management, host, expose, nodeAddress, timeoutSeconds, versionSet } = args;
   return new pulumi.ResourceHook(`${name}-comeback`, async ({ oldInputs }) => {
-    if (!(await isPauseOf(oldInputs))) return;
+    if (!(await isPauseOf(oldInputs, valuesOf(versionSet).controlPlaneIn))) return;
     // Loaded only where it is needed: the library is large.
     const { comeback } = await import("../kubernetes/vcluster/comeback.ts");
     const missing = await comeback({
@@ -199,9 +212,12 @@ function afterPause(name: string, args: VClusterArgs): pulumi.ResourceHook {
 }
 
 /** Whether these are the inputs of a release that wants no control plane. */
-const isPauseOf = (inputs: Record<string, unknown> | undefined): Promise<boolean> =>
+const isPauseOf = (
+  inputs: Record<string, unknown> | undefined,
+  controlPlaneIn: SetValues["controlPlaneIn"],
+): Promise<boolean> =>
   new Promise((resolve) => {
-    pulumi.output(inputs?.["values"] as { replicas?: number } | undefined).apply((values) => {
-      resolve(values?.replicas === 0);
+    pulumi.output(inputs?.["values"] as HelmValues | undefined).apply((values = {}) => {
+      resolve(controlPlaneIn(values).replicas === 0);
     });
   });

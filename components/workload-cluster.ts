@@ -4,7 +4,7 @@ import type { LabConfig, WorkloadConfig } from "../config/read.ts";
 import type { Localities } from "../steps/localities.ts";
 import { glooMeshNamespace, kubernetesCluster } from "../values/gloo-resources.ts";
 import { regionOf } from "../capabilities/all.ts";
-import { proxiesOf, type WorkloadReleases, workloadReleases } from "../plan/releases.ts";
+import { proxiesOf, type Release, type WorkloadReleases, workloadReleases } from "../plan/releases.ts";
 import { Bookinfo } from "./bookinfo.ts";
 import { glooResource } from "./base/gloo-resource.ts";
 import type { Host } from "./base/host.ts";
@@ -33,8 +33,8 @@ export interface WorkloadClusterArgs {
 export class WorkloadCluster extends pulumi.ComponentResource {
   readonly vcluster: VCluster;
   readonly istio: IstioStack;
-  /** The agent's release; the kinds of `networking.gloo.solo.io` exist on this cluster once it is there. */
-  readonly agent: k8s.helm.v3.Release;
+  /** The kinds of `networking.gloo.solo.io` exist on this cluster once it is there. */
+  readonly kinds: k8s.helm.v3.Release;
   /** Undefined where it is not to run. */
   readonly bookinfo: Bookinfo | undefined;
   /** The cluster as it is configured. */
@@ -89,7 +89,7 @@ export class WorkloadCluster extends pulumi.ComponentResource {
       provider: management.vcluster.provider,
       ...management.vcluster.lifecycle,
       // Its kind comes with the release.
-      dependsOn: [management.glooMesh.release],
+      dependsOn: [management.glooMesh.kinds],
     });
 
     const namespace = new k8s.core.v1.Namespace(
@@ -124,20 +124,25 @@ export class WorkloadCluster extends pulumi.ComponentResource {
       );
     const token = relayToken("relay-token", "give", [namespace]);
 
-    this.agent = helmRelease(
-      `${name}-agent`,
-      {
-        release: releases.glooMeshAgent,
-        settings: config,
-        namespace: namespace.metadata.name,
-        access: { kubeconfig },
-        host,
-        cluster,
-      },
-      // The agent crash-loops until it finds all three.
-      { ...inside, dependsOn: [registration, rootCa, token.resource] },
-    );
-    relayToken("relay-token-withdrawal", "withdraw", [this.agent]);
+    const release = (role: string, own: Release, dependsOn: pulumi.Resource[]) =>
+      helmRelease(
+        `${name}-${role}`,
+        {
+          release: own,
+          settings: config,
+          namespace: namespace.metadata.name,
+          access: { kubeconfig },
+          host,
+          cluster,
+        },
+        { ...inside, dependsOn },
+      );
+    const crds = releases.glooMeshCrds && release("gloo-mesh-crds", releases.glooMeshCrds, []);
+    // The agent crash-loops until it finds the first three, and looks for its kinds.
+    const needed = [registration, rootCa, token.resource, ...(crds ? [crds] : [])];
+    const agent = release("agent", releases.glooMeshAgent, needed);
+    this.kinds = crds ?? agent;
+    relayToken("relay-token-withdrawal", "withdraw", [agent]);
 
     this.bookinfo =
       cluster.bookinfo &&

@@ -34,20 +34,20 @@ export class Workspace extends pulumi.ComponentResource {
   constructor(name: string, args: WorkspaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:gloo:Workspace", name, {}, opts);
     const { management, ingressCluster, multiCluster, enabled } = args;
-    const { vcluster, agent, istio, bookinfo, releases } = ingressCluster;
+    const { vcluster, kinds, istio, bookinfo, releases } = ingressCluster;
 
     // On both sides the kinds come with a release.
     const onManagement = {
       parent: this,
       provider: management.vcluster.provider,
       ...management.vcluster.lifecycle,
-      dependsOn: [management.glooMesh.release],
+      dependsOn: [management.glooMesh.kinds],
     };
     const onIngress = {
       parent: this,
       provider: vcluster.provider,
       ...vcluster.lifecycle,
-      dependsOn: [agent],
+      dependsOn: [kinds],
     };
 
     glooResource(`${name}-workspace`, workspace(workspaceName), onManagement);
@@ -70,12 +70,12 @@ export class Workspace extends pulumi.ComponentResource {
         virtualGateway(gateway.name, gateway.namespace, gateway.cluster, ingressPort(releases.ingress)),
         {
           ...onIngress,
-          dependsOn: [agent, istio.gatewayNamespace],
+          dependsOn: [kinds, istio.gatewayNamespace],
         },
       );
       glooResource(`${name}-productpage`, routeTable(productpage), {
         ...onIngress,
-        dependsOn: [agent, bookinfo.namespace],
+        dependsOn: [kinds, bookinfo.namespace],
       });
     }
 

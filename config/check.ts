@@ -1,8 +1,9 @@
 import { enabledCapabilities, topologyOf } from "../capabilities/all.ts";
 import type { z } from "zod";
-import { chartsFromDirectory, chartsFromRepositories } from "../versions/charts.ts";
-import { versions as defaultVersions } from "../versions/versions.ts";
+import { chartPins, chartsFromDirectory, chartsFromRepositories } from "../versions/charts.ts";
+import { versionSetOf } from "../versions/versions.ts";
 import { brokenRules } from "./rules.ts";
+import { versionSetIn } from "./version-rules.ts";
 import { describeIssue } from "./issues.ts";
 import { withoutEmpty } from "../schema/mapping.ts";
 import type { Mistake } from "./mistake.ts";
@@ -60,17 +61,24 @@ export function checkSettings(
     ...(error?.issues.flatMap((issue) => describeIssue(issue, input, isSecret)) ?? []),
     ...brokenRules(input).filter(({ path }) => !misplaced.includes(/^\w*/.exec(path)?.[0] ?? "")),
   ];
-  const versions = data?.versions ?? defaultVersions;
+  const set = versionSetOf(versionSetIn(input));
+  const versions = { ...set.versions, ...withoutUndefined(data?.versions ?? {}) };
+  const pins = chartPins(set, versions);
   const directory = input["charts"];
   const charts =
     typeof directory === "string"
-      ? chartsFromDirectory(versions, directory, (message) => mistakes.push({ path: "charts", message }))
-      : chartsFromRepositories(versions, data?.repositories);
+      ? chartsFromDirectory(pins, directory, (message) => mistakes.push({ path: "charts", message }))
+      : chartsFromRepositories(pins, data?.repositories);
   if (data === undefined || mistakes.length > 0) return { mistakes };
   const enabled = enabledCapabilities(data.capabilities, topologyOf(data.workloads));
   const hasPullSecret = data.imagePullSecret !== undefined;
-  return { settings: { ...data, enabled, charts, hasPullSecret }, mistakes };
+  return { settings: { ...data, set, versions, enabled, charts, hasPullSecret }, mistakes };
 }
+
+const withoutUndefined = <T extends object>(members: T): { [Key in keyof T]?: NonNullable<T[Key]> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: NonNullable<T[Key]>;
+  };
 
 /** One message for all mistakes. */
 export function describe(project: string, mistakes: readonly Mistake[]): string {

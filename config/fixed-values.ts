@@ -1,6 +1,9 @@
 import type { ReleaseKind } from "../schema/releases.ts";
 import { list, type Mapping, mapping } from "../schema/mapping.ts";
+import type { VersionSetName } from "../versions/versions.ts";
+import { clustersIn } from "./clusters.ts";
 import { type Mistake, mistakeIf } from "./mistake.ts";
+import { versionSetIn } from "./version-rules.ts";
 
 /** A Helm value that other parts of the lab go by, and what to do instead of setting it. */
 interface FixedValue {
@@ -15,21 +18,8 @@ const fixed = (releases: readonly ReleaseKind[], values: Readonly<Record<string,
 
 const revision = "namespaces are labelled for Istio's default revision: leave it out";
 
-/** All of them. */
-const fixedValues: readonly FixedValue[] = [
-  ...fixed(["vcluster"], {
-    "service.type": "set expose",
-    serviceCIDR: "set serviceCidr",
-    "vcluster.image": "set versions.k3s, or imageRegistry for a mirror",
-    defaultImageRegistry: "set imageRegistry",
-    replicas: "set paused of the cluster; a control plane has one pod",
-    "storage.persistence": "set controlPlane.persistence",
-    "storage.className": "set controlPlane.storageClass",
-    "storage.size": "set controlPlane.storageSize",
-    "serviceAccount.imagePullSecrets": "set imagePullSecret",
-    "serviceAccount.name": "pods of the lab run as the account that the chart makes: leave it out",
-    "rbac.clusterRole.create": "without it no node is seen inside: leave it out",
-  }),
+/** Those of charts that every set has. */
+const inEverySet: readonly FixedValue[] = [
   ...fixed(["istiod"], {
     "meshConfig.trustDomain": "Gloo Mesh takes it for the cluster's name: leave it out",
     "global.multiCluster.clusterName": "Gloo Mesh knows the cluster by its name: leave it out",
@@ -51,23 +41,87 @@ const fixedValues: readonly FixedValue[] = [
     networkGateway: "the chart would then have ports of its own choice: leave it out",
     revision,
   }),
-  ...fixed(["glooMeshEnterprise"], {
-    licenseKey: "set licenseKey",
-    mgmtClusterName: "it is the management cluster's name: leave it out",
-    "glooMeshMgmtServer.enabled": "agents connect to it: leave it out",
-    "glooMeshMgmtServer.serviceType": "set expose",
-    "glooMeshMgmtServer.relay.disableTokenGeneration": "the lab makes the token: leave it out",
-  }),
-  ...fixed(["glooMeshAgent"], {
-    cluster: "it is the cluster's name: leave it out",
-    "relay.serverAddress": "it is the address of the management server: leave it out",
-  }),
-  ...fixed(["glooMeshAddOns"], {
-    "glooMeshAgent.enabled": "the agent has a release of its own: leave it out",
-    "ext-auth-service.enabled": "capabilities turn it on and off: leave it out",
-    "rate-limiter.enabled": "capabilities turn it on and off: leave it out",
-  }),
 ];
+
+const onePod = "set paused of the cluster; a control plane has one pod";
+const ownAccount = "pods of the lab run as the account that the chart makes: leave it out";
+const seenNodes = "without it no node is seen inside: leave it out";
+const labsToken = "the lab makes the token: leave it out";
+const ownRelease = "the agent has a release of its own: leave it out";
+const byCapabilities = "capabilities turn it on and off: leave it out";
+const itsName = "it is the cluster's name: leave it out";
+const managementsName = "it is the management cluster's name: leave it out";
+const relaysAddress = "it is the address of the management server: leave it out";
+
+/** Those of the charts of each set. */
+const bySet: Readonly<Record<VersionSetName, readonly FixedValue[]>> = {
+  current: [
+    ...fixed(["vcluster"], {
+      "controlPlane.service.spec.type": "set expose",
+      serviceCIDR: "set serviceCidr",
+      "controlPlane.distro": "set versions.kubernetes, or imageRegistry for a mirror",
+      "controlPlane.statefulSet.image": "set versions.vcluster, or imageRegistry for a mirror",
+      "controlPlane.advanced.defaultImageRegistry": "set imageRegistry",
+      "controlPlane.statefulSet.highAvailability": onePod,
+      "controlPlane.statefulSet.persistence.volumeClaim.enabled": "set controlPlane.persistence",
+      "controlPlane.statefulSet.persistence.volumeClaim.storageClass": "set controlPlane.storageClass",
+      "controlPlane.statefulSet.persistence.volumeClaim.size": "set controlPlane.storageSize",
+      "controlPlane.advanced.serviceAccount.imagePullSecrets": "set imagePullSecret",
+      "controlPlane.advanced.workloadServiceAccount.imagePullSecrets": "set imagePullSecret",
+      "controlPlane.advanced.workloadServiceAccount.name": ownAccount,
+      "rbac.clusterRole.enabled": seenNodes,
+      "sync.fromHost.nodes.enabled": seenNodes,
+      "sync.fromHost.nodes.selector": seenNodes,
+    }),
+    ...fixed(["glooMeshEnterprise"], {
+      licensing: "set licenseKey, and licenseKind",
+      "common.cluster": managementsName,
+      "glooMgmtServer.enabled": "agents connect to it: leave it out",
+      "glooMgmtServer.serviceType": "set expose",
+      "glooMgmtServer.relay.disableTokenGeneration": labsToken,
+      "glooAgent.enabled": ownRelease,
+    }),
+    ...fixed(["glooMeshAgent"], {
+      "common.cluster": itsName,
+      "glooAgent.enabled": "the cluster joins by it: leave it out",
+      "glooAgent.relay.serverAddress": relaysAddress,
+    }),
+    ...fixed(["glooMeshAddOns"], {
+      "common.cluster": itsName,
+      "glooAgent.enabled": ownRelease,
+      "extAuthService.enabled": byCapabilities,
+      "rateLimiter.enabled": byCapabilities,
+    }),
+  ],
+  article: [
+    ...fixed(["vcluster"], {
+      "service.type": "set expose",
+      serviceCIDR: "set serviceCidr",
+      "vcluster.image": "set versions.kubernetes, or imageRegistry for a mirror",
+      defaultImageRegistry: "set imageRegistry",
+      replicas: onePod,
+      "storage.persistence": "set controlPlane.persistence",
+      "storage.className": "set controlPlane.storageClass",
+      "storage.size": "set controlPlane.storageSize",
+      "serviceAccount.imagePullSecrets": "set imagePullSecret",
+      "serviceAccount.name": ownAccount,
+      "rbac.clusterRole.create": seenNodes,
+    }),
+    ...fixed(["glooMeshEnterprise"], {
+      licenseKey: "set licenseKey",
+      mgmtClusterName: managementsName,
+      "glooMeshMgmtServer.enabled": "agents connect to it: leave it out",
+      "glooMeshMgmtServer.serviceType": "set expose",
+      "glooMeshMgmtServer.relay.disableTokenGeneration": labsToken,
+    }),
+    ...fixed(["glooMeshAgent"], { cluster: itsName, "relay.serverAddress": relaysAddress }),
+    ...fixed(["glooMeshAddOns"], {
+      "glooMeshAgent.enabled": ownRelease,
+      "ext-auth-service.enabled": byCapabilities,
+      "rate-limiter.enabled": byCapabilities,
+    }),
+  ],
+};
 
 /** Ports that a gateway must have, by name: what leads there counts on them. */
 const neededPorts = {
@@ -81,7 +135,7 @@ const neededArguments = ["--fake-nodes=false", "--sync-all-nodes"];
 /** Values that other parts of the lab go by, and would not follow. */
 export const valuesMistakes = (input: Mapping): Mistake[] =>
   valuesIn(input).flatMap(([path, values]) => [
-    ...fixedValues.flatMap(({ release, at, instead }) =>
+    ...[...bySet[versionSetIn(input)], ...inEverySet].flatMap(({ release, at, instead }) =>
       mistakeIf(valueAt(values[release], at) !== undefined, `${path}.${release}.${at}`, instead),
     ),
     ...(["ingress", "eastWest"] as const).flatMap((gateway) =>
@@ -91,13 +145,9 @@ export const valuesMistakes = (input: Mapping): Mistake[] =>
   ]);
 
 /** All places of values, with their paths. */
-const valuesIn = ({ values, management, workloads }: Mapping): [path: string, values: Mapping][] => [
-  ["values", mapping(values)],
-  ["management.values", mapping(mapping(management)["values"])],
-  ...list(workloads).map((workload, index): [string, Mapping] => [
-    `workloads[${index}].values`,
-    mapping(workload["values"]),
-  ]),
+const valuesIn = (input: Mapping): [path: string, values: Mapping][] => [
+  ["values", mapping(input["values"])],
+  ...clustersIn(input).map(([path, { values }]): [string, Mapping] => [`${path}.values`, mapping(values)]),
 ];
 
 const valueAt = (values: unknown, path: string): unknown =>

@@ -4,7 +4,7 @@ import { findHost } from "./ambient-host.ts";
 import type { CheckedSettings } from "./settings.ts";
 import { checkSettings, describe, settingsOf } from "./check.ts";
 import { capabilityRisks } from "./capability-rules.ts";
-import { clusterNames } from "./rules.ts";
+import { clusterNames } from "./clusters.ts";
 import type { Mistake } from "./mistake.ts";
 import { checkSecrets, secretsOf } from "./secrets.ts";
 
@@ -38,7 +38,7 @@ export async function readConfig(): Promise<LabConfig> {
   if (settings === undefined || mistakes.length > 0) throw new pulumi.RunError(describe(project, mistakes));
   const secretIfAny = (key: string) =>
     all[key] === undefined ? undefined : new pulumi.Config().requireSecret(key);
-  for (const risk of [...unknownCombinations(settings.versions), ...capabilityRisks(settings)])
+  for (const risk of [...unknownCombinations(settings), ...capabilityRisks(settings)])
     await pulumi.log.warn(risk);
   return {
     ...settings,

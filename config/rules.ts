@@ -1,8 +1,9 @@
 import { capabilityContradictions } from "./capability-rules.ts";
 import { valuesMistakes } from "./fixed-values.ts";
-import { managementName } from "../schema/fields.ts";
+import { clustersIn } from "./clusters.ts";
 import { list, type Mapping, mapping } from "../schema/mapping.ts";
 import { type Mistake, mistakeIf } from "./mistake.ts";
+import { versionMistakes } from "./version-rules.ts";
 
 /**
  * Settings that do not go together, though each of them could be. The input need not be valid: these mistakes are found
@@ -14,6 +15,7 @@ export function brokenRules(input: Mapping): Mistake[] {
 
 const rules: readonly ((input: Mapping) => Mistake[])[] = [
   duplicateNames,
+  versionMistakes,
   capabilityContradictions,
   valuesMistakes,
   ({ nodeAddress, expose }) =>
@@ -60,16 +62,6 @@ const rules: readonly ((input: Mapping) => Mistake[])[] = [
 
 /** What speaks against a pause where control planes have no volumes. */
 export const pauseWithoutVolumes = "it would lose everything, controlPlane.persistence is false";
-
-/** Every cluster with the path of its settings. */
-const clustersIn = ({ management, workloads }: Mapping): [path: string, cluster: Mapping][] => [
-  ["management", { name: managementName, ...mapping(management) }],
-  ...list(workloads).map((workload, index): [string, Mapping] => [`workloads[${index}]`, workload]),
-];
-
-/** Names of all clusters, as far as they have any. */
-export const clusterNames = (input: Mapping): string[] =>
-  clustersIn(input).flatMap(([, { name }]) => (typeof name === "string" ? [name] : []));
 
 function duplicateNames(input: Mapping): Mistake[] {
   const seen = new Map<unknown, string>();

@@ -13,7 +13,8 @@ import {
 } from "../capabilities/all.ts";
 import { exposures } from "../values/exposure.ts";
 import { numberOf } from "../schema/quantity.ts";
-import { type ChartName, charts, type Part, versions } from "../versions/versions.ts";
+import { chartNames, licenseKinds, type Part, parts } from "../versions/version-set.ts";
+import { versionSetNames, versionSetOf } from "../versions/versions.ts";
 import { key, listed } from "../schema/describe.ts";
 import {
   address,
@@ -114,13 +115,22 @@ const workload = object({
   zone: key(labelValue.optional(), "`topology.kubernetes.io/zone` of its nodes", "its name"),
   ...cluster(
     ["vcluster", "syncer", "istiod", "gateways"],
-    ["vcluster", "glooMeshAgent", "glooMeshAddOns", "istioBase", "istiod", "ingress", "eastWest"],
+    [
+      "vcluster",
+      "glooMeshCrds",
+      "glooMeshAgent",
+      "glooMeshAddOns",
+      "istioBase",
+      "istiod",
+      "ingress",
+      "eastWest",
+    ],
   ),
 });
 
 const management = object({
   name: key(clusterName.default(managementName), "name of the management cluster"),
-  ...cluster(["vcluster", "syncer"], ["vcluster", "glooMeshEnterprise"]),
+  ...cluster(["vcluster", "syncer"], ["vcluster", "glooMeshCrds", "glooMeshEnterprise"]),
 });
 
 const toleration = object({
@@ -145,17 +155,18 @@ const controlPlane = object({
   storageSize: key(quantity.default("5Gi"), "size of each volume"),
 });
 
-const chartNames = Object.keys(charts) as ChartName[];
-const parts = Object.entries(versions) as [Part, string][];
-
 const partsInWords: Readonly<Record<Part, string>> = {
   vcluster: "vcluster: its chart, which names its images",
-  k3s: "Kubernetes in the virtual clusters: tag of k3s' image",
+  kubernetes: "Kubernetes in the virtual clusters: tag of its image",
   glooMesh: "Gloo Mesh: its charts, which name their images",
   istio: "Istio: its charts and images",
   bookinfo: "Bookinfo: tag of its images",
   keycloak: "Keycloak, for `capabilities.oidc`: tag of its image",
 };
+
+/** The version of a part in each set. */
+const inEachSet = (part: Part): string =>
+  versionSetNames.map((name) => `${name}: \`${versionSetOf(name).versions[part]}\``).join(", ");
 
 type CapabilityForms = {
   readonly [Name in CapabilityName]: z.ZodType<ChosenCapabilities[Name], ChosenCapabilities[Name]>;
@@ -178,6 +189,14 @@ const capabilityForm = ({ options, description, soloIstio }: Capability) =>
 
 /** Every key of the stack's configuration. */
 export const schema = z.strictObject({
+  versionSet: key(
+    oneOf(versionSetNames).default(versionSetNames[0]),
+    "which versions fit together: `current`, those of today, for hosts of today; `article`, those of the article of 2022. A stack keeps the one that it was made with",
+  ),
+  anyHost: key(
+    flag.default(false),
+    "go on where the host's Kubernetes is known to break the lab in these versions; it is a warning then",
+  ),
   hostContext: key(
     text.optional(),
     "context of the host cluster in the ambient kubeconfig (`$KUBECONFIG`, else `~/.kube/config`)",
@@ -217,11 +236,11 @@ export const schema = z.strictObject({
   versions: orEmpty(
     object(
       Object.fromEntries(
-        parts.map(([part, version]) => [
+        parts.map((part) => [
           part,
-          key(text.default(version), `version of ${partsInWords[part]}`),
+          key(text.optional(), `version of ${partsInWords[part]}`, inEachSet(part)),
         ]),
-      ) as Record<Part, z.ZodDefault<z.ZodString>>,
+      ) as Record<Part, z.ZodOptional<z.ZodString>>,
     ),
   ),
   istioImage: key(
@@ -242,7 +261,7 @@ export const schema = z.strictObject({
   repositories: key(
     orEmpty(membersOf(chartNames, () => repository)),
     `chart repositories, \`https://\` or \`oci://\`: ${listed(chartNames)}`,
-    "as in `versions.ts`",
+    "as in `versions/`",
   ),
   values: key(
     orEmpty(membersOf(releaseKinds, () => helmValues)),
@@ -266,6 +285,10 @@ export const schema = z.strictObject({
     text.optional(),
     "secret of the client that `capabilities.oidc.issuer` names; a secret",
     "a random one, for the lab's Keycloak",
+  ),
+  licenseKind: key(
+    oneOf(licenseKinds).default("trial"),
+    "what kind of key `licenseKey` is, where the charts ask: `trial`, or `mesh` for one of Gloo Mesh alone",
   ),
   licenseKey: key(
     z.string(

@@ -5,8 +5,10 @@ import type { ReleaseKind } from "../schema/releases.ts";
 import { bookinfoNamespace, bookinfoServices } from "../values/bookinfo.ts";
 import { needKeycloak, neededAddOns } from "../capabilities/all.ts";
 import { keycloak, keycloakContainer } from "../values/keycloak.ts";
-import { labReleases, type Release } from "./releases.ts";
+import type { VersionSetName } from "../versions/versions.ts";
 import type { Resources } from "../values/resources.ts";
+import { valuesOf } from "../values/sets.ts";
+import { labReleases, type Release } from "./releases.ts";
 
 /** Pods of a lab that are alike, as far as this is known without its charts. */
 export interface ReckonedPods {
@@ -35,22 +37,45 @@ const asking = (cpu: string, memory: string): Resources => ({ requests: { cpu, m
 const gloo = asking("125m", "256Mi");
 const nothing: Resources = {};
 
-/** Deployments of charts, each with its containers. Source: values.yaml of the charts in `versions.ts`. */
-const deployments: Readonly<Partial<Record<ReleaseKind, Readonly<Record<string, readonly Sized[]>>>>> = {
-  glooMeshEnterprise: {
-    "gloo-mesh-mgmt-server": [["glooMeshMgmtServer.resources", gloo]],
-    "gloo-mesh-ui": [
-      ["glooMeshUi.resources", gloo],
-      ["glooMeshUi.sidecars.console.resources", gloo],
-      ["glooMeshUi.sidecars.envoy.resources", asking("500m", "256Mi")],
-    ],
-    "gloo-mesh-redis": [["glooMeshRedis.resources", gloo]],
-    "prometheus-server": [["prometheus.server.resources", nothing]],
-  },
-  glooMeshAgent: { "gloo-mesh-agent": [["glooMeshAgent.resources", asking("50m", "128Mi")]] },
+type Deployments = Readonly<Partial<Record<ReleaseKind, Readonly<Record<string, readonly Sized[]>>>>>;
+
+/** Deployments of charts that every set has, each with its containers. */
+const inEverySet: Deployments = {
   istiod: { istiod: [["pilot.resources", asking("500m", "2048Mi")]] },
   ingress: { "istio-ingressgateway": [["resources", asking("100m", "128Mi")]] },
   eastWest: { "istio-eastwestgateway": [["resources", asking("100m", "128Mi")]] },
+};
+
+/** Those of Gloo Mesh's. Source: values.yaml of the charts in `versions/`. */
+const deployments: Readonly<Record<VersionSetName, Deployments>> = {
+  current: {
+    ...inEverySet,
+    glooMeshEnterprise: {
+      "gloo-mesh-mgmt-server": [["glooMgmtServer.resources", asking("125m", "1Gi")]],
+      "gloo-mesh-ui": [
+        ["glooUi.resources", gloo],
+        ["glooUi.sidecars.console.resources", gloo],
+        ["glooUi.sidecars.envoy.resources", asking("500m", "256Mi")],
+      ],
+      "gloo-mesh-redis": [["redis.deployment.resources", gloo]],
+      "prometheus-server": [["prometheus.server.resources", nothing]],
+    },
+    glooMeshAgent: { "gloo-mesh-agent": [["glooAgent.resources", asking("50m", "128Mi")]] },
+  },
+  article: {
+    ...inEverySet,
+    glooMeshEnterprise: {
+      "gloo-mesh-mgmt-server": [["glooMeshMgmtServer.resources", gloo]],
+      "gloo-mesh-ui": [
+        ["glooMeshUi.resources", gloo],
+        ["glooMeshUi.sidecars.console.resources", gloo],
+        ["glooMeshUi.sidecars.envoy.resources", asking("500m", "256Mi")],
+      ],
+      "gloo-mesh-redis": [["glooMeshRedis.resources", gloo]],
+      "prometheus-server": [["prometheus.server.resources", nothing]],
+    },
+    glooMeshAgent: { "gloo-mesh-agent": [["glooMeshAgent.resources", asking("50m", "128Mi")]] },
+  },
 };
 
 /** Where values have the number of pods. */
@@ -61,7 +86,6 @@ const replicas: Readonly<Partial<Record<ReleaseKind, string>>> = {
 };
 
 const proxy: Sized = ["global.proxy.resources", asking("100m", "128Mi")];
-const dns = asking("100m", "70Mi");
 
 const at = (values: unknown, path: string): unknown =>
   path.split(".").reduce<unknown>((inside, key) => (isMapping(inside) ? inside[key] : undefined), values);
@@ -86,7 +110,7 @@ const unknown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
  * the versions that the lab is known with: what a preview can tell at once, and without helm.
  */
 export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
-  const { management, workloads, versions, imageRegistry, enabled } = settings;
+  const { versionSet, set, management, workloads, versions, imageRegistry, enabled } = settings;
   const releases = labReleases(settings, unknown);
   return [management, ...workloads].flatMap((cluster) => {
     const own = releases.filter((release) => release.cluster === cluster.name);
@@ -99,8 +123,12 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
       ? [...neededAddOns(enabled), "redis"]
       : [];
     const inside = [
-      { workload: "kube-system/coredns", count: 1, spec: { containers: [{ resources: dns as Requests }] } },
-      ...own.flatMap(deployed),
+      {
+        workload: "kube-system/coredns",
+        count: 1,
+        spec: { containers: [{ resources: { requests: set.controlPlane.corednsRequests } }] },
+      },
+      ...own.flatMap((release) => deployed(release, versionSet)),
       ...addOns.map((name) => ({
         workload: `gloo-mesh-addons/${name}`,
         count: 1,
@@ -124,7 +152,7 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
         : []),
     ];
     return [
-      ...own.flatMap(controlPlane),
+      ...own.flatMap((release) => controlPlane(release, versionSet)),
       ...inside.map((pods) => ({ ...pods, count: cluster.paused ? 0 : pods.count })),
     ].map((pods) => ({ cluster: cluster.name, ...pods }));
   });
@@ -133,47 +161,38 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
 type Uncounted = Omit<ReckonedPods, "cluster">;
 
 /** The pod of a virtual cluster's control plane, on the host. */
-function controlPlane({ kind, release, values }: Release): Uncounted[] {
+function controlPlane({ kind, release, values }: Release, versionSet: VersionSetName): Uncounted[] {
   if (kind !== "vcluster") return [];
   const {
+    replicas: count,
+    containers,
     nodeSelector,
     tolerations,
-    replicas: count = 1,
-    defaultImageRegistry = "",
-  } = values as {
-    nodeSelector?: Record<string, string>;
-    tolerations?: V1Toleration[];
-    replicas?: number;
-    defaultImageRegistry?: string;
-  };
-  const image = at(values, "vcluster.image");
+  } = valuesOf(versionSet).controlPlaneIn(values);
   return [
     {
       workload: `${release}/${release}`,
       count,
       isStateful: true,
       spec: {
-        containers: [
-          {
-            ...sized(values, ["vcluster.resources", nothing]),
-            image: `${defaultImageRegistry}${String(image)}`,
-          },
-          sized(values, ["syncer.resources", nothing]),
-        ],
+        containers: containers.map(({ resources, image }) => ({
+          ...sized(values, [resources, nothing]),
+          ...(image === undefined ? {} : { image }),
+        })),
         ...(nodeSelector === undefined ? {} : { nodeSelector }),
-        ...(tolerations === undefined ? {} : { tolerations }),
+        ...(tolerations === undefined ? {} : { tolerations: [...tolerations] as V1Toleration[] }),
       },
     },
   ];
 }
 
-function deployed({ kind, namespace, values }: Release): Uncounted[] {
+function deployed({ kind, namespace, values }: Release, versionSet: VersionSetName): Uncounted[] {
   const count = at(values, replicas[kind] ?? "") ?? 1;
   const pilot =
     kind === "istiod"
       ? `${String(at(values, "global.hub"))}/pilot:${String(at(values, "global.tag"))}`
       : undefined;
-  return Object.entries(deployments[kind] ?? {}).map(([name, containers]) => ({
+  return Object.entries(deployments[versionSet][kind] ?? {}).map(([name, containers]) => ({
     workload: `${namespace}/${name}`,
     count: Number(count),
     spec: {

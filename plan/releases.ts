@@ -2,28 +2,22 @@ import type { Input } from "@pulumi/pulumi";
 import type { ChartSource } from "../versions/charts.ts";
 import type { CheckedSettings } from "../config/settings.ts";
 import type { ReleaseKind } from "../schema/releases.ts";
-import type { ChartName } from "../versions/versions.ts";
+import type { ChartName } from "../versions/version-set.ts";
+import type { VersionSetName } from "../versions/versions.ts";
 import { neededAddOns } from "../capabilities/all.ts";
-import {
-  addOnsNamespace,
-  glooMeshAddOnsValues,
-  glooMeshAgentValues,
-  glooMeshMgmtValues,
-} from "../values/gloo-mesh.ts";
+import { addOnsNamespace } from "../values/gloo-mesh.ts";
 import { glooMeshNamespace } from "../values/gloo-resources.ts";
 import {
   type Gateway,
   gatewayNamespace,
   gateways,
-  gatewayValues,
   httpPort,
   proxiesMadeOf,
   istioBuild,
-  istiodValues,
   istioNamespace,
 } from "../values/istio.ts";
 import { type ExtraValues, type HelmValues, mergeValues } from "../values/merge.ts";
-import { vclusterValues } from "../values/vcluster.ts";
+import { valuesOf } from "../values/sets.ts";
 
 type Management = CheckedSettings["management"];
 type Workload = CheckedSettings["workloads"][number];
@@ -33,6 +27,7 @@ type Of<Key extends keyof CheckedSettings> = Pick<CheckedSettings, Key>;
 interface OwnRelease {
   /** Which kind of release it is: for it there may be extra values. */
   readonly kind: ReleaseKind;
+  readonly chart: ChartName;
   /** Name of the release in the cluster. */
   readonly release: string;
   readonly namespace: string;
@@ -42,19 +37,23 @@ interface OwnRelease {
 
 /** The virtual cluster itself, on the host. */
 const vclusterRelease = (
-  settings: Of<"expose" | "controlPlane" | "versions" | "imageRegistry" | "hasPullSecret">,
+  settings: Of<
+    "versionSet" | "set" | "expose" | "controlPlane" | "versions" | "imageRegistry" | "hasPullSecret"
+  >,
   { name, resources, paused }: Management,
   serviceCidr: Input<string>,
 ): OwnRelease => {
-  const { expose, controlPlane, versions, imageRegistry, hasPullSecret } = settings;
+  const { versionSet, set, expose, controlPlane, versions, imageRegistry, hasPullSecret } = settings;
   return {
     kind: "vcluster",
+    chart: "vcluster",
     release: name,
     namespace: name,
-    own: vclusterValues({
+    own: valuesOf(versionSet).vclusterValues({
       serviceCidr,
       expose,
-      k3s: versions.k3s,
+      kubernetesImage: set.kubernetesImage,
+      kubernetes: versions.kubernetes,
       controlPlane,
       resources,
       paused,
@@ -64,46 +63,89 @@ const vclusterRelease = (
   };
 };
 
+type Named = Pick<OwnRelease, "kind" | "chart" | "release">;
+
+/** What the releases of Gloo Mesh are called, and of which charts they are. */
+interface GlooReleases {
+  /** The kinds alone; undefined where they come with what uses them. */
+  readonly kinds?: Named;
+  readonly management: Named;
+  readonly agent: Named;
+  readonly addOns: Named;
+}
+
+const glooReleases: Readonly<Record<VersionSetName, GlooReleases>> = {
+  current: {
+    kinds: { kind: "glooMeshCrds", chart: "glooPlatformCrds", release: "gloo-platform-crds" },
+    management: { kind: "glooMeshEnterprise", chart: "glooPlatform", release: "gloo-platform" },
+    agent: { kind: "glooMeshAgent", chart: "glooPlatform", release: "gloo-platform" },
+    addOns: { kind: "glooMeshAddOns", chart: "glooPlatform", release: "gloo-platform-addons" },
+  },
+  article: {
+    management: { kind: "glooMeshEnterprise", chart: "glooMeshEnterprise", release: "gloo-mesh-enterprise" },
+    agent: { kind: "glooMeshAgent", chart: "glooMeshAgent", release: "gloo-mesh-agent" },
+    addOns: { kind: "glooMeshAddOns", chart: "glooMeshAgent", release: "gloo-mesh-agent-addons" },
+  },
+};
+
+/** Gloo Mesh's kinds, in any cluster; undefined where they come with what uses them. */
+const glooCrdsRelease = ({ versionSet }: Of<"versionSet">): OwnRelease | undefined => {
+  const named = glooReleases[versionSet].kinds;
+  return named && { ...named, namespace: glooMeshNamespace, own: {} };
+};
+
 /** Gloo Mesh's management plane, in the management cluster. */
 const glooMeshRelease = (
-  { expose, imageRegistry }: Of<"expose" | "imageRegistry">,
+  {
+    versionSet,
+    licenseKind,
+    expose,
+    imageRegistry,
+  }: Of<"versionSet" | "licenseKind" | "expose" | "imageRegistry">,
   { name }: Management,
   licenseKey: Input<string>,
 ): OwnRelease => ({
-  kind: "glooMeshEnterprise",
-  release: "gloo-mesh-enterprise",
+  ...glooReleases[versionSet].management,
   namespace: glooMeshNamespace,
-  own: glooMeshMgmtValues({ cluster: name, licenseKey, expose, imageRegistry }),
+  own: valuesOf(versionSet).glooMeshMgmtValues({
+    cluster: name,
+    licenseKey,
+    licenseKind,
+    expose,
+    imageRegistry,
+  }),
 });
 
 /** Gloo Mesh's agent, in a workload cluster. */
 const agentRelease = (
-  { imageRegistry }: Of<"imageRegistry">,
+  { versionSet, imageRegistry }: Of<"versionSet" | "imageRegistry">,
   { name }: Workload,
   relayAddress: Input<string>,
 ): OwnRelease => ({
-  kind: "glooMeshAgent",
-  release: "gloo-mesh-agent",
+  ...glooReleases[versionSet].agent,
   namespace: glooMeshNamespace,
-  own: glooMeshAgentValues({ cluster: name, relayAddress, imageRegistry }),
+  own: valuesOf(versionSet).glooMeshAgentValues({ cluster: name, relayAddress, imageRegistry }),
 });
 
 /** Servers that capabilities need, in the first workload cluster; undefined where none is needed. */
-const addOnsRelease = ({ enabled }: Of<"enabled">): OwnRelease | undefined => {
+const addOnsRelease = (
+  { versionSet, enabled, imageRegistry }: Of<"versionSet" | "enabled" | "imageRegistry">,
+  { name }: Workload,
+): OwnRelease | undefined => {
   const servers = neededAddOns(enabled);
   return servers.length === 0
     ? undefined
     : {
-        kind: "glooMeshAddOns",
-        release: "gloo-mesh-agent-addons",
+        ...glooReleases[versionSet].addOns,
         namespace: addOnsNamespace,
-        own: glooMeshAddOnsValues(servers),
+        own: valuesOf(versionSet).glooMeshAddOnsValues({ cluster: name, servers, imageRegistry }),
       };
 };
 
 /** What Istio needs in a workload cluster before istiod. */
 const istioBaseRelease: OwnRelease = {
   kind: "istioBase",
+  chart: "istioBase",
   release: "istio-base",
   namespace: istioNamespace,
   own: {},
@@ -111,15 +153,16 @@ const istioBaseRelease: OwnRelease = {
 
 /** istiod, in a workload cluster. */
 const istiodRelease = (
-  settings: Of<"versions" | "istioImage" | "imageRegistry" | "multiCluster">,
+  settings: Of<"versionSet" | "versions" | "istioImage" | "imageRegistry" | "multiCluster">,
   { name, resources }: Workload,
 ): OwnRelease => {
-  const { versions, istioImage, imageRegistry, multiCluster } = settings;
+  const { versionSet, versions, istioImage, imageRegistry, multiCluster } = settings;
   return {
     kind: "istiod",
+    chart: "istiod",
     release: "istiod",
     namespace: istioNamespace,
-    own: istiodValues({
+    own: valuesOf(versionSet).istiodValues({
       cluster: name,
       build: istioBuild(versions.istio, istioImage, imageRegistry),
       multiCluster,
@@ -139,7 +182,7 @@ export const proxiesOf = (
 
 /** A gateway of a workload cluster; undefined where it is to have none. */
 const gatewayRelease = (
-  { expose }: Of<"expose">,
+  { versionSet, expose }: Of<"versionSet" | "expose">,
   cluster: Workload,
   gateway: Gateway,
   proxies: Input<string>,
@@ -149,9 +192,10 @@ const gatewayRelease = (
   const { replicas } = wanted;
   return {
     kind: gateway,
+    chart: "gateway",
     release: gateways[gateway].name,
     namespace: gatewayNamespace,
-    own: gatewayValues({
+    own: valuesOf(versionSet).gatewayValues({
       gateway,
       replicas,
       expose,
@@ -169,19 +213,8 @@ export function ingressPort({ values }: Pick<Release, "values">): number {
   return service?.ports?.find(({ name }) => name === httpPort)?.port ?? 80;
 }
 
-const chartOf: Readonly<Record<ReleaseKind, ChartName>> = {
-  vcluster: "vcluster",
-  glooMeshEnterprise: "glooMeshEnterprise",
-  glooMeshAgent: "glooMeshAgent",
-  glooMeshAddOns: "glooMeshAgent",
-  istioBase: "istioBase",
-  istiod: "istiod",
-  ingress: "gateway",
-  eastWest: "gateway",
-};
-
 /** A release of a lab, with all that Helm is given. */
-export interface Release extends Omit<OwnRelease, "own"> {
+export interface Release extends Omit<OwnRelease, "own" | "chart"> {
   /** The virtual cluster that it makes, or that it is in. */
   readonly cluster: string;
   readonly chart: ChartSource;
@@ -210,8 +243,10 @@ export interface KnownOfWorkload {
 export function managementReleases(settings: CheckedSettings, known: KnownOfManagement) {
   const { management } = settings;
   const complete = completing(settings, management);
+  const crds = glooCrdsRelease(settings);
   return {
     vcluster: complete(vclusterRelease(settings, management, known.serviceCidr)),
+    glooMeshCrds: crds && complete(crds),
     glooMeshEnterprise: complete(glooMeshRelease(settings, management, known.licenseKey)),
   };
 }
@@ -227,8 +262,9 @@ export function workloadReleases(settings: CheckedSettings, workload: Workload, 
     istiod: complete(istiodRelease(settings, workload)),
     ingress: ifAny(gatewayRelease(settings, workload, "ingress", known.proxies)),
     eastWest: ifAny(gatewayRelease(settings, workload, "eastWest", known.proxies)),
+    glooMeshCrds: ifAny(glooCrdsRelease(settings)),
     glooMeshAgent: complete(agentRelease(settings, workload, known.relayAddress)),
-    glooMeshAddOns: isFirst ? ifAny(addOnsRelease(settings)) : undefined,
+    glooMeshAddOns: isFirst ? ifAny(addOnsRelease(settings, workload)) : undefined,
   };
 }
 
@@ -240,10 +276,11 @@ const completing =
     { charts, values }: Of<"charts" | "values">,
     cluster: { readonly name: string; readonly values: ExtraValues },
   ) =>
-  ({ own, ...release }: OwnRelease): Release => ({
+  ({ own, chart, ...release }: OwnRelease): Release => ({
     ...release,
     cluster: cluster.name,
-    chart: charts[chartOf[release.kind]],
+    // A set has the charts of its releases.
+    chart: charts[chart] as ChartSource,
     values: mergeValues(own, values[release.kind], cluster.values[release.kind]),
   });
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { labCommand } from "../messages/commands.ts";
 import type { CheckedSettings } from "../config/settings.ts";
-import { clusterNames } from "../config/rules.ts";
+import { clusterNames } from "../config/clusters.ts";
 import { roomAdvice, roomFor } from "../kubernetes/diagnosis/room.ts";
 import type { Spare } from "../steps/spare.ts";
 import { type ReckonedPods, reckonedPods } from "./pods.ts";

@@ -4,7 +4,7 @@ import { refusalVariable } from "../messages/commands.ts";
 import { exitCodes, Failure } from "../messages/failure.ts";
 import { redact } from "../messages/redact.ts";
 import { chartPins } from "../versions/charts.ts";
-import { versions } from "../versions/versions.ts";
+import { versionSets } from "../versions/versions.ts";
 import { checkCharts } from "./engine/charts.ts";
 import { createDisplay, type Display } from "./kit/display.ts";
 import { endOrphans } from "./engine/engine.ts";
@@ -25,7 +25,8 @@ import {
   pulumiForUser,
   stacksWithResources,
 } from "./engine/stack.ts";
-import { versionsOf } from "./engine/stack-files.ts";
+import { previewedSet, rehearsedSet } from "./engine/rehearsed-set.ts";
+import { ownSet } from "./engine/stack-files.ts";
 import { nothingRehearsed } from "./driver/summary.ts";
 import { fetchCharts } from "./toolchain/module-charts.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
@@ -55,7 +56,8 @@ async function ensureEngine(display: Display): Promise<void> {
 
 const verbs: Readonly<Record<string, Verb>> = {
   tools: async ({ display }) => {
-    await Promise.all([ensureEngine(display), fetchCharts(display, Object.values(chartPins(versions)))]);
+    const charts = Object.values(versionSets).flatMap((set) => Object.values(chartPins(set)));
+    await Promise.all([ensureEngine(display), fetchCharts(display, charts)]);
     return 0;
   },
   up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),
@@ -84,7 +86,7 @@ function hostFor(call: Call): HostChoice {
 
 /** Tells of a stack or of charts that there are not, before tools are built for them. */
 function checkChoices({ stack, charts }: Call): void {
-  versionsOf(stack);
+  ownSet(stack);
   if (charts !== undefined) checkCharts(charts);
 }
 
@@ -94,7 +96,7 @@ async function preview(call: Call): Promise<number> {
   checkChoices(call);
   await ensureEngine(display);
   const { prepare } = await loadUp();
-  const prepared = await prepare(display, { stack, charts });
+  const prepared = await prepare(display, { stack, charts, versionSet: previewedSet(stack) });
   const code = await pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
   emptyTemporary();
   return code;
@@ -137,7 +139,7 @@ async function labVerb({ display, stack: chosenStack, args }: Call): Promise<num
   // The verb itself says so: not before it has looked at its arguments, nor where it is asked for help.
   if (refusal !== undefined) return labForUser(describeStack(stack), args, { [refusalVariable]: refusal });
   await ensureTools(display);
-  return labForUser(side === "next" ? await nextStack(stack) : describeStack(stack), args);
+  return labForUser(side === "next" ? await nextStack(stack, rehearsedSet(stack)) : describeStack(stack), args);
 }
 
 /** Why a verb has nothing to tell of; undefined: it has. */

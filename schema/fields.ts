@@ -73,7 +73,7 @@ export const imageRegistry = textLike(
 
 export const imageBuild = textLike(
   /^[^\s:@]+(:\d+\/[^\s:@]+)?:[\w.-]+$/,
-  "expected a build of Istio as HUB:TAG, e.g. docker.io/istio:1.12.6",
+  "expected a build of Istio as HUB:TAG, e.g. docker.io/istio:1.30.3",
 );
 
 export const repository = textLike(

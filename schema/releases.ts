@@ -1,6 +1,7 @@
 /** Kinds of Helm release; a lab has one for each cluster that it is for. */
 export const releaseKinds = [
   "vcluster",
+  "glooMeshCrds",
   "glooMeshEnterprise",
   "glooMeshAgent",
   "glooMeshAddOns",

@@ -1,6 +1,7 @@
 import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { coreApiOf, environment } from "../kubernetes/connection/cluster.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
+import { logsOf } from "../kubernetes/vcluster/control-plane.ts";
 import { isPlacedByHost, topology } from "../kubernetes/vcluster/placed-nodes.ts";
 import { run } from "./base/run.ts";
 
@@ -22,7 +23,7 @@ await run<LocalitiesSpec>(async ({ cluster, region, zone, timeoutSeconds }): Pro
   const api = coreApiOf({ kubeconfig: environment("MESHLAB_KUBECONFIG") });
   const nodes = await poll({
     what: `the nodes of ${cluster}`,
-    hint: `The syncer copies them from the host: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,
+    hint: `The syncer copies them from the host: ${logsOf(cluster)}.`,
     timeoutSeconds,
     look: async () => {
       const { items } = await api.listNode();

@@ -10,6 +10,7 @@ import { authorityOf, vclusterKubeconfig } from "../values/kubeconfig.ts";
 import { lookAt } from "../kubernetes/waits/awaited-value.ts";
 import { coreApiOf, ifExists } from "../kubernetes/connection/cluster.ts";
 import { problemsAt } from "../kubernetes/diagnosis/diagnose.ts";
+import { logsOf } from "../kubernetes/vcluster/control-plane.ts";
 import { rebuildHint } from "../kubernetes/vcluster/identity.ts";
 import { isRenewable } from "../kubernetes/vcluster/renewal.ts";
 import { poll } from "../kubernetes/waits/poll.ts";
@@ -24,6 +25,8 @@ export interface VClusterKubeconfigSpec {
   readonly node?: string | undefined;
   /** Whether a certificate that is near its end is to be renewed; the text itself says nothing. */
   readonly renew?: string | undefined;
+  /** Whether the control plane does that by itself; a new pod does it otherwise. */
+  readonly renewsCertificates?: boolean | undefined;
   readonly timeoutSeconds: number;
 }
 
@@ -53,7 +56,7 @@ function credentials(
   return poll<Credentials>({
     what: `Secret ${secret.name} in namespace ${cluster} of the host`,
     problems: () => problemsAt({ context: hostContext, namespace: cluster }),
-    hint: `Its writer is the syncer: kubectl -n ${cluster} logs ${cluster}-0 -c syncer.`,
+    hint: `Its writer is the syncer: ${logsOf(cluster)}.`,
     timeoutSeconds,
     look: async () => {
       const look = await lookAt(host, secret);
@@ -93,7 +96,7 @@ async function exposed(
 }
 
 await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
-  const { cluster, hostContext, node, renew, timeoutSeconds } = spec;
+  const { cluster, hostContext, node, renew, renewsCertificates = false, timeoutSeconds } = spec;
   const host = coreApiOf({ context: hostContext });
   const known = lastResult<VClusterAccess>()?.kubeconfig;
   // What is gone does not come by waiting.
@@ -101,7 +104,8 @@ await run<VClusterKubeconfigSpec>(async (spec): Promise<VClusterAccess> => {
     throw new Error(`namespace ${cluster} is not on the host any more: ${rebuildHint(cluster)}.`);
   const [first, service] = await Promise.all([credentials(host, spec), exposed(host, spec)]);
   const address = hostAndPort(endpointOf(service, "https", node));
-  const isDue = renew !== undefined && isRenewable(decoded(first["client-certificate"]));
+  const isDue =
+    renew !== undefined && !renewsCertificates && isRenewable(decoded(first["client-certificate"]));
   const { config } = isDue ? await renewed(host, spec, first) : first;
   const kubeconfig = vclusterKubeconfig(cluster, decoded(config), `https://${address}`);
   if (known !== undefined && authorityOf(known, cluster) !== authorityOf(kubeconfig, cluster))

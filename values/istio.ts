@@ -38,10 +38,9 @@ export interface IstiodValuesArgs {
   readonly resources?: Resources | undefined;
 }
 
-/** Values of chart `istiod` 1.12.6 for one workload cluster. */
-export function istiodValues(args: IstiodValuesArgs): Record<string, unknown> {
+/** What istiod is told in every set of versions. */
+export function istiodBase(args: IstiodValuesArgs): HelmValues {
   const { cluster, build, multiCluster, resources } = args;
-  const gatherer = { address: "gloo-mesh-agent.gloo-mesh:9977" };
   return {
     global: {
       ...build,
@@ -56,13 +55,7 @@ export function istiodValues(args: IstiodValuesArgs): Record<string, unknown> {
       trustDomain: cluster,
       defaultConfig: {
         holdApplicationUntilProxyStarts: true,
-        envoyMetricsService: gatherer,
-        envoyAccessLogService: gatherer,
-        proxyMetadata: {
-          ISTIO_META_DNS_CAPTURE: "true",
-          ISTIO_META_DNS_AUTO_ALLOCATE: "true",
-          GLOO_MESH_CLUSTER_NAME: cluster,
-        },
+        proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true" },
       },
     },
     pilot: {
@@ -109,7 +102,6 @@ interface GatewayKind {
   /** Value of label `istio`, by which Gloo Mesh and Istio find the gateway. */
   readonly label: string;
   readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: number }[];
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Name of the ingress gateway's port for HTTP. */
@@ -134,7 +126,6 @@ export const gateways = {
       // Gloo Mesh looks for this port by its name.
       { name: "tls", port: 15443, targetPort: 15443 },
     ],
-    env: { ISTIO_META_ROUTER_MODE: "sni-dnat" },
   },
 } as const satisfies Record<string, GatewayKind>;
 
@@ -153,26 +144,22 @@ export interface GatewayValuesArgs {
   readonly resources?: Resources | undefined;
 }
 
-/** Values of chart `gateway` 1.12.6; the chart's schema refuses every key that it does not know. */
-export function gatewayValues(args: GatewayValuesArgs): Record<string, unknown> {
+/**
+ * What a gateway is told in every set of versions.
+ *
+ * @param own the lab's amounts, where none are chosen
+ */
+export function gatewayBase(args: GatewayValuesArgs, own: Parameters<typeof withChosen>[0]): HelmValues {
   const { gateway, replicas, expose, proxies, resources } = args;
-  const { name, label, ports, env }: GatewayKind = gateways[gateway];
+  const { name, label, ports }: GatewayKind = gateways[gateway];
   return {
     name,
     replicaCount: replicas,
     autoscaling: { enabled: false },
     labels: { istio: label },
     podAnnotations: proxiesNote(proxies),
-    ...(env === undefined ? {} : { env }),
     securityContext: { runAsUser: 1337, runAsGroup: 1337, runAsNonRoot: true, fsGroup: 1337 },
     service: { type: expose, ports },
-    // The article's limit of 10m starves the proxy.
-    resources: withChosen(
-      {
-        requests: { cpu: "10m", memory: "128Mi" },
-        limits: { cpu: "200m", memory: "128Mi" },
-      },
-      resources,
-    ),
+    resources: withChosen(own, resources),
   };
 }

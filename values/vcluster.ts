@@ -1,10 +1,10 @@
 import type { Input } from "@pulumi/pulumi";
-import { images, minorOf } from "../versions/versions.ts";
+import type { ControlPlanePart } from "../versions/version-set.ts";
 import type { Exposure } from "./exposure.ts";
-import { type Resources, withChosen } from "./resources.ts";
+import type { Resources } from "./resources.ts";
 
 /** A taint that pods tolerate, as Kubernetes has it in a pod. */
-interface Toleration {
+export interface Toleration {
   readonly key?: string | undefined;
   readonly operator?: "Exists" | "Equal" | undefined;
   readonly value?: string | undefined;
@@ -28,11 +28,13 @@ export interface VClusterValuesArgs {
   /** Range of the host's ClusterIPs, e.g. `10.96.0.0/12`. */
   readonly serviceCidr: Input<string>;
   readonly expose: Exposure;
-  /** Tag of the k3s image, e.g. `v1.22.5-k3s1`. */
-  readonly k3s: string;
+  /** Image of the Kubernetes inside, without registry and tag, e.g. `rancher/k3s`. */
+  readonly kubernetesImage: string;
+  /** Its tag, e.g. `v1.22.5-k3s1`. */
+  readonly kubernetes: string;
   readonly controlPlane: ControlPlane;
-  /** Resources that differ from the article's. */
-  readonly resources: { readonly vcluster?: Resources | undefined; readonly syncer?: Resources | undefined };
+  /** Resources that differ from the lab's. */
+  readonly resources: Readonly<Partial<Record<ControlPlanePart, Resources | undefined>>>;
   /** Stops the control plane and keeps its data. */
   readonly paused: boolean;
   /** Mirror of all images; default: their own registries. */
@@ -44,10 +46,43 @@ export interface VClusterValuesArgs {
 /** Secret in the namespace of a virtual cluster on the host with logins to registries. */
 export const pullSecretName = "mesh-lab-registries";
 
-/** Where vcluster's command line notes on a StatefulSet that it paused it, and how many pods it had. */
-export const pauseNotes = { paused: "loft.sh/paused", replicas: "loft.sh/paused-replicas" } as const;
+/** A container of a control plane's pod, as values have it. */
+export interface ValuedContainer {
+  /** The members of the values that have its resources. */
+  readonly resources: string;
+  /** With its registry, if values name one; undefined: the chart's own. */
+  readonly image?: string | undefined;
+}
 
-/** How a paused StatefulSet is marked, so that vcluster's command line can also resume what the lab paused. */
+/** What the values of a virtual cluster come to, wherever a chart has it. */
+export interface ValuedControlPlane {
+  /** What its Service is made of. */
+  readonly service: unknown;
+  /** How many pods it has. */
+  readonly replicas: number;
+  readonly volume: ValuedVolume;
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
+  readonly tolerations?: readonly Toleration[] | undefined;
+  readonly containers: readonly ValuedContainer[];
+  /** Registry of its images, and of what it starts inside, as the chart puts it before them; undefined: their own. */
+  readonly registry?: string | undefined;
+}
+
+/** What values say of the volume of a control plane; Kubernetes refuses to change any of it. */
+export interface ValuedVolume {
+  readonly persistence?: boolean | undefined;
+  readonly storageSize?: string | undefined;
+  readonly storageClass?: string | undefined;
+}
+
+/** Where vcluster's command line notes on a control plane that it paused it, how many pods it had, and since when. */
+export const pauseNotes = {
+  paused: "loft.sh/paused",
+  replicas: "loft.sh/paused-replicas",
+  date: "loft.sh/paused-date",
+} as const;
+
+/** How a paused control plane is marked, so that vcluster's command line can also resume what the lab paused. */
 export const pausedAnnotations = (replicas: number): Record<string, string> => ({
   [pauseNotes.paused]: "true",
   [pauseNotes.replicas]: String(replicas),
@@ -56,78 +91,3 @@ export const pausedAnnotations = (replicas: number): Record<string, string> => (
 /** Name that the chart gives to the ClusterRole of a virtual cluster, and to its binding. */
 export const clusterRoleOf = (cluster: string): string =>
   `vc-${cluster}-v-${cluster}`.slice(0, 63).replace(/-$/, "");
-
-/** Values of chart `vcluster` 0.10.2: the article's, and what its command line adds to them. */
-export function vclusterValues(args: VClusterValuesArgs): Record<string, unknown> {
-  const {
-    serviceCidr,
-    expose,
-    k3s,
-    controlPlane,
-    resources,
-    paused,
-    imageRegistry,
-    hasPullSecret = false,
-  } = args;
-  const { nodeSelector, tolerations, persistence, storageClass, storageSize } = controlPlane;
-  return {
-    // Must be given: on hosts of Kubernetes 1.33 and newer 0.10.2 cannot find it out, falls back to 10.96.0.0/12
-    // without a word, and its syncer crash-loops where the host's range is another.
-    serviceCIDR: serviceCidr,
-    // The chart puts it before each image as it is.
-    ...(imageRegistry === undefined ? {} : { defaultImageRegistry: `${imageRegistry}/` }),
-    ...(paused ? { replicas: 0, annotations: pausedAnnotations(1) } : {}),
-    ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
-    ...(tolerations.length === 0 ? {} : { tolerations }),
-    service: { type: expose },
-    // The accounts of the control plane, and of all pods inside, as they run on the host.
-    ...(hasPullSecret ? { serviceAccount: { imagePullSecrets: [{ name: pullSecretName }] } } : {}),
-    storage: {
-      persistence,
-      ...(persistence ? { size: storageSize } : {}),
-      ...(storageClass === undefined ? {} : { className: storageClass }),
-    },
-    isolation: {
-      enabled: false,
-      limitRange: { enabled: false },
-      podSecurityStandard: "privileged",
-      resourceQuota: { enabled: false },
-    },
-    // Lets the syncer see the host's nodes, which `--sync-all-nodes` needs.
-    rbac: { clusterRole: { create: true } },
-    syncer: {
-      resources: withChosen(
-        {
-          limits: { cpu: "100m", memory: "1Gi" },
-          requests: { cpu: "100m", memory: "128Mi" },
-        },
-        resources.syncer,
-      ),
-      extraArgs: ["--fake-nodes=false", "--sync-all-nodes"],
-    },
-    vcluster: {
-      // Without a registry, or the chart could not put another one before it.
-      image: `${images.k3s}:${k3s}`,
-      resources: withChosen(
-        {
-          limits: { cpu: "200m", memory: "2Gi" },
-          requests: { cpu: "100m", memory: "256Mi" },
-        },
-        resources.vcluster,
-      ),
-      extraArgs: k3sArguments(k3s),
-    },
-  };
-}
-
-/** The article's arguments; `kubectl debug` works without a gate from Kubernetes 1.25 on, and k3s later refuses it. */
-function k3sArguments(tag: string): string[] {
-  const gate = "feature-gates=EphemeralContainers=true";
-  const isGated = minorOf(tag) < 25;
-  return [
-    "--kubelet-arg=allowed-unsafe-sysctls=net.ipv4.*",
-    ...(isGated
-      ? ["kube-apiserver", "kube-scheduler", "kubelet"].map((component) => `--${component}-arg=${gate}`)
-      : []),
-  ];
-}

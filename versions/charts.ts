@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { type Chart, type ChartName, charts, type Versions } from "./versions.ts";
+import type { Chart, ChartName, Versions, VersionSet } from "./version-set.ts";
 
 /** The arguments of a Helm release that say which chart it installs. */
 export interface ChartSource {
@@ -10,46 +10,50 @@ export interface ChartSource {
   readonly repositoryOpts?: { readonly repo: string };
 }
 
-export type ChartSources = Readonly<Record<ChartName, ChartSource>>;
+/** The charts of a set of versions, by their names in the configuration. */
+export type ByChart<T> = Readonly<Partial<Record<ChartName, T>>>;
+
+/** Where each chart of a set comes from. */
+export type ChartSources = ByChart<ChartSource>;
 
 /** A chart in the version that is wanted. */
 export interface ChartPin extends Chart {
   readonly version: string;
 }
 
-/** Every chart in the version of its part. */
-export function chartPins(versions: Versions): Readonly<Record<ChartName, ChartPin>> {
-  return build((name) => ({ ...charts[name], version: versions[charts[name].part] }));
-}
+/**
+ * Every chart of a set in the version of its part.
+ *
+ * @param versions those that are chosen; default: the set's own
+ */
+export const chartPins = (
+  { charts, versions: own }: Pick<VersionSet, "charts" | "versions">,
+  versions: Versions = own,
+): ByChart<ChartPin> => forEach(charts, (chart) => ({ ...chart, version: versions[chart.part] }));
 
 /** Every chart from its repository: the given one, else its own. */
-export function chartsFromRepositories(
-  versions: Versions,
-  repositories: Readonly<Partial<Record<ChartName, string | undefined>>> = {},
-): ChartSources {
-  const pins = chartPins(versions);
-  return build((name) => {
-    const { chart, version, repo: own } = pins[name];
+export const chartsFromRepositories = (
+  pins: ByChart<ChartPin>,
+  repositories: ByChart<string | undefined> = {},
+): ChartSources =>
+  forEach(pins, ({ chart, version, repo: own }, name) => {
     const repo = repositories[name] ?? own;
     // Helm takes the place of a chart in a registry for its name.
     return repo.startsWith("oci://")
       ? { chart: `${repo}/${chart}`, version }
       : { chart, version, repositoryOpts: { repo } };
   });
-}
 
 /**
  * Every chart from one directory, as `NAME-VERSION.tgz` or `NAME/`; what is missing, or there in another version, is
  * told to `mistake`. The path stays as it was given, so a relative one means the same in every checkout.
  */
-export function chartsFromDirectory(
-  versions: Versions,
+export const chartsFromDirectory = (
+  pins: ByChart<ChartPin>,
   directory: string,
   mistake: (message: string) => void,
-): ChartSources {
-  const pins = chartPins(versions);
-  return build((name) => {
-    const { chart, version } = pins[name];
+): ChartSources =>
+  forEach(pins, ({ chart, version }) => {
     const [archive, folder] = [`${directory}/${chart}-${version}.tgz`, `${directory}/${chart}`];
     if (existsSync(archive)) return { chart: archive, version };
     const found = folderVersion(folder);
@@ -60,7 +64,6 @@ export function chartsFromDirectory(
     }
     return { chart: folder, version };
   });
-}
 
 /** The version of the chart in a folder; undefined if there is none. */
 export function folderVersion(folder: string): string | undefined {
@@ -69,7 +72,7 @@ export function folderVersion(folder: string): string | undefined {
   return String((parse(readFileSync(manifest, "utf8")) as { version?: unknown } | null)?.version);
 }
 
-function build<T>(of: (name: ChartName) => T): Record<ChartName, T> {
-  const names = Object.keys(charts) as ChartName[];
-  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<ChartName, T>;
-}
+const forEach = <From, To>(charts: ByChart<From>, of: (chart: From, name: ChartName) => To): ByChart<To> =>
+  Object.fromEntries(
+    (Object.entries(charts) as [ChartName, From][]).map(([name, chart]) => [name, of(chart, name)]),
+  );

@@ -1,6 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { ReviewsVersion } from "../../values/bookinfo.ts";
+import type { AddOn } from "../../values/gloo-mesh.ts";
 import type { GlooResource, WorkspaceOptions } from "../../values/gloo-resources.ts";
 import type { CannotTell, Check, OwnAnswer } from "./check.ts";
 import type { RouteName } from "./routes.ts";
@@ -66,9 +67,6 @@ export interface Plan {
   /** How one sees that it works, or why requests cannot show it. */
   readonly check: Check | CannotTell;
 }
-
-/** Servers that some capabilities need, by the names of their Services. */
-export type AddOn = "ext-auth-service" | "rate-limiter";
 
 /** Something that Gloo Mesh offers and a stack turns on. */
 export interface Capability<Options extends z.ZodType = z.ZodType> {

@@ -1,6 +1,5 @@
-import { addOnsNamespace } from "../../values/gloo-mesh.ts";
+import { type AddOn, addOnsNamespace } from "../../values/gloo-mesh.ts";
 import type { GlooResource } from "../../values/gloo-resources.ts";
-import type { AddOn } from "./definition.ts";
 
 /** How policies are told of each server. */
 const settings = {

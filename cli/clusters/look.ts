@@ -12,7 +12,8 @@ import {
 import { ifExists } from "../../kubernetes/connection/cluster.ts";
 import { explain } from "../../kubernetes/connection/unreached.ts";
 import { strangeness } from "../../kubernetes/vcluster/identity.ts";
-import { controlPlaneOf, isStopped } from "./control-plane.ts";
+import { controlPlaneOf } from "../../kubernetes/vcluster/control-plane.ts";
+import { isStopped } from "./control-plane.ts";
 import { hostProblems } from "./host-objects.ts";
 import { clusterOf, type Outputs } from "../stack/lab.ts";
 import { within } from "./within.ts";

@@ -74,7 +74,7 @@ export function captionOf(
   { management, workloads, versions }: CheckedSettings,
   now: Date | undefined,
 ): Caption {
-  const { vcluster, k3s, glooMesh, istio } = versions;
+  const { vcluster, kubernetes, glooMesh, istio } = versions;
   const withBookinfo = workloads.filter(({ bookinfo }) => bookinfo !== undefined).map(({ name }) => name);
   const notReady = parts.filter(({ state }) => state === "not ready").map(({ id }) => id);
   const silent = groups.filter(({ state }) => state === "unknown").map(({ id }) => id);
@@ -82,7 +82,7 @@ export function captionOf(
   return {
     title: "Mesh lab",
     subtitle: [
-      `vcluster ${vcluster} with ${k3s}`,
+      `vcluster ${vcluster} with Kubernetes ${kubernetes}`,
       `Gloo Mesh ${glooMesh}`,
       `Istio ${istio}`,
       ...(now === undefined ? [] : [`as of ${now.toISOString().slice(0, 16).replace("T", " ")} UTC`]),

@@ -1,6 +1,6 @@
 import type { ChartSource } from "../../versions/charts.ts";
 import type { CheckedSettings } from "../../config/settings.ts";
-import { charts as known, type ChartName } from "../../versions/versions.ts";
+import type { ChartName } from "../../versions/version-set.ts";
 import { readSettings } from "../stack/lab.ts";
 import { withoutCredentials } from "../../messages/redact.ts";
 import { isLocal } from "../rendered/render.ts";
@@ -31,9 +31,9 @@ async function used(plain: boolean): Promise<Report> {
   return { facts, text: plain ? lines(facts.images) : tables(facts.charts, facts.images) };
 }
 
-function chartsOf({ charts }: CheckedSettings): UsedChart[] {
+function chartsOf({ set, charts }: CheckedSettings): UsedChart[] {
   return (Object.entries(charts) as [ChartName, ChartSource][]).map(([name, source]) => ({
-    chart: known[name].chart,
+    chart: set.charts[name]?.chart ?? name,
     version: source.version,
     from: isLocal(source) ? source.chart : withoutCredentials(source.repositoryOpts?.repo ?? source.chart),
   }));

@@ -42,7 +42,7 @@ async function paused(names: readonly string[]): Promise<Report> {
 
 async function pauseOne(host: KubeConfig, cluster: string, timeoutSeconds: number): Promise<PausedCluster> {
   const set = await existingControlPlane(host, cluster);
-  await patchControlPlane(host, cluster, pausing(set));
+  await patchControlPlane(host, set, pausing(set));
   const { removed } = await step(`${cluster}: control plane stops, pods are removed`, () =>
     stopped(host, { cluster, timeoutSeconds }),
   );

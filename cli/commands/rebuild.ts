@@ -6,7 +6,7 @@ import { ifExists } from "../../kubernetes/connection/cluster.ts";
 import { strangeness } from "../../kubernetes/vcluster/identity.ts";
 import { poll } from "../../kubernetes/waits/poll.ts";
 import { askHost } from "../clusters/ask-host.ts";
-import { controlPlaneOf } from "../clusters/control-plane.ts";
+import { controlPlaneOf } from "../../kubernetes/vcluster/control-plane.ts";
 import { Failure } from "../../messages/failure.ts";
 import { type ExportedState, withoutCluster } from "../stack/forget.ts";
 import { clustersIn, hostOf, type Outputs, readOutputs, readSettings } from "../stack/lab.ts";

@@ -4,17 +4,13 @@ import type { CheckedSettings } from "../../config/settings.ts";
 import { ifExists } from "../../kubernetes/connection/cluster.ts";
 import { isReady } from "../../kubernetes/diagnosis/conditions.ts";
 import { problemsAt } from "../../kubernetes/diagnosis/diagnose.ts";
+import { controlPlaneOf, controlPlanePods } from "../../kubernetes/vcluster/control-plane.ts";
 import { lookAtPods } from "../../kubernetes/vcluster/pods-on-host.ts";
 import { poll } from "../../kubernetes/waits/poll.ts";
 import { reachInside } from "../../kubernetes/vcluster/reach.ts";
 import { restored } from "../../kubernetes/helm/release-objects.ts";
 import { askHost } from "../clusters/ask-host.ts";
-import {
-  controlPlaneOf,
-  existingControlPlane,
-  patchControlPlane,
-  resuming,
-} from "../clusters/control-plane.ts";
+import { existingControlPlane, patchControlPlane, resuming } from "../clusters/control-plane.ts";
 import { expectFamiliar } from "../clusters/familiar.ts";
 import { isSyncerLost } from "../clusters/host-objects.ts";
 import { chosenClusters, hostOf, type Outputs, readOutputs, readSettings } from "../stack/lab.ts";
@@ -77,9 +73,10 @@ interface ResumeArgs {
 async function resumeOne({ cluster, restored: again, ...where }: ResumeArgs): Promise<ResumedCluster> {
   const { host, settings, outputs } = where;
   const { hostContext, timeoutSeconds, management } = settings;
-  const change = resuming(await existingControlPlane(host, cluster));
-  await patchControlPlane(host, cluster, change);
-  const old = (await isSyncerLost(host, cluster)) ? await withoutPod(host, cluster) : undefined;
+  const controlPlane = await existingControlPlane(host, cluster);
+  const change = resuming(controlPlane);
+  await patchControlPlane(host, controlPlane, change);
+  const old = (await isSyncerLost(host, cluster)) ? await withoutPods(host, cluster) : [];
   await step(`${cluster}: control plane starts`, () =>
     poll({
       what: `the control plane of ${cluster} to be ready`,
@@ -104,7 +101,7 @@ async function resumeOne({ cluster, restored: again, ...where }: ResumeArgs): Pr
   const elsewhere = await moved(host, settings, outputs, cluster);
   return {
     cluster,
-    wasRunning: change === undefined && old === undefined,
+    wasRunning: change === undefined && old.length === 0,
     readyPods: ready,
     ...(again.length === 0 ? {} : { restored: again }),
     ...(withoutAgents ? { agentsNeed: management.name } : {}),
@@ -112,23 +109,23 @@ async function resumeOne({ cluster, restored: again, ...where }: ResumeArgs): Pr
   };
 }
 
-/** Has the pod of a control plane replaced, so that its syncer begins with what there is now; gives the old one's UID. */
-async function withoutPod(host: KubeConfig, cluster: string): Promise<string | undefined> {
+/** Has the pods of a control plane replaced, so that its syncer begins with what there is now; gives the old ones' UIDs. */
+async function withoutPods(host: KubeConfig, cluster: string): Promise<(string | undefined)[]> {
   const core = host.makeApiClient(CoreV1Api);
-  const pod = { name: `${cluster}-0`, namespace: cluster };
-  const uid = (await ifExists(core.readNamespacedPod(pod)))?.metadata?.uid;
-  if (uid !== undefined) await ifExists(core.deleteNamespacedPod(pod));
-  return uid;
+  const pods = await controlPlanePods(host, cluster);
+  return Promise.all(
+    pods.map(async ({ metadata }) => {
+      await ifExists(core.deleteNamespacedPod({ name: metadata?.name ?? "", namespace: cluster }));
+      return metadata?.uid;
+    }),
+  );
 }
 
-async function lookAtControlPlane(host: KubeConfig, cluster: string, old: string | undefined) {
-  const set = await controlPlaneOf(host, cluster);
-  if (set === undefined) return { state: "its StatefulSet is not there" };
-  const { items } = await host
-    .makeApiClient(CoreV1Api)
-    .listNamespacedPod({ namespace: cluster, labelSelector: `app=vcluster,release=${cluster}` });
-  const ready = items.filter((pod) => isReady(pod) && pod.metadata?.uid !== old).length;
-  const wanted = set.spec?.replicas ?? 1;
+async function lookAtControlPlane(host: KubeConfig, cluster: string, old: readonly (string | undefined)[]) {
+  const [found, pods] = await Promise.all([controlPlaneOf(host, cluster), controlPlanePods(host, cluster)]);
+  if (found === undefined) return { state: "nothing on the host runs it" };
+  const ready = pods.filter((pod) => isReady(pod) && !old.includes(pod.metadata?.uid)).length;
+  const wanted = found.spec?.replicas ?? 1;
   return ready >= wanted ? { value: ready } : { state: `${ready} of ${wanted} pods are ready` };
 }
 

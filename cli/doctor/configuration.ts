@@ -1,4 +1,4 @@
-import { unknownCombinations, unknownHost } from "../../versions/compatibility.ts";
+import { setsFor, unknownCombinations, unknownHost } from "../../versions/compatibility.ts";
 import { pulumiCommand, setting } from "../../messages/commands.ts";
 import { misplacedSecrets, plainSecrets } from "../../config/secrets.ts";
 import type { CheckedSettings } from "../../config/settings.ts";
@@ -57,20 +57,41 @@ export const versionsCheck: Check<Facts> = {
   look: async ({ settings }) => judgedVersions(await settings.needed()),
 };
 
-export function judgedVersions({ versions }: Pick<CheckedSettings, "versions">): Finding[] {
-  const risks = unknownCombinations(versions);
+export function judgedVersions(settings: Pick<CheckedSettings, "versionSet" | "versions">): Finding[] {
+  const { istio, glooMesh, kubernetes, vcluster } = settings.versions;
+  const risks = unknownCombinations(settings);
   return risks.length === 0
-    ? [fine(`Istio ${versions.istio}, Gloo Mesh ${versions.glooMesh}, k3s ${versions.k3s}`)]
+    ? [
+        fine(
+          `the ${settings.versionSet} set: vcluster ${vcluster} with Kubernetes ${kubernetes}, Istio ${istio}, Gloo Mesh ${glooMesh}`,
+        ),
+      ]
     : risks.map((risk) => doubtful(risk, "Choose others with versions, or try."));
 }
 
 export const hostVersionCheck: Check<Facts> = {
   name: "host's version",
   look: async ({ settings, host }) => {
-    const [{ versions }, { version }] = await Promise.all([settings.needed(), host.needed()]);
-    const risk = unknownHost(version, versions);
-    return risk === undefined
-      ? fine(version)
-      : doubtful(risk, "Take an older host, or try: nothing of the host is changed by that.");
+    const [known, { version }] = await Promise.all([settings.needed(), host.needed()]);
+    return judgedHostVersion(version, known);
   },
 };
+
+/** What to make of the version of a host. */
+export function judgedHostVersion(
+  version: string,
+  settings: Pick<CheckedSettings, "versionSet" | "versions" | "anyHost">,
+): Finding {
+  const risk = unknownHost(version, settings);
+  if (risk === undefined) return fine(version);
+  if (settings.anyHost) return doubtful(risk, "anyHost says to try.");
+  const others = setsFor(version).filter((name) => name !== settings.versionSet);
+  const fitting = others.map((name) => `set versionSet to ${name}, which is known there`);
+  return wrong(
+    risk,
+    `${[...fitting, "take another host", "set anyHost to true and try: nothing of the host is changed by that"].join("; or ")}.`.replace(
+      /^\w/,
+      (letter) => letter.toUpperCase(),
+    ),
+  );
+}

@@ -1,6 +1,6 @@
 import { type KubeConfig, VersionApi, type V1Node, CoreV1Api } from "@kubernetes/client-node";
 import type { CheckedSettings } from "../../config/settings.ts";
-import { clusterNames } from "../../config/rules.ts";
+import { clusterNames } from "../../config/clusters.ts";
 import { findHost } from "../../config/ambient-host.ts";
 import { explain } from "../../kubernetes/connection/unreached.ts";
 import { Failure } from "../../messages/failure.ts";

@@ -1,28 +1,18 @@
 import type { KubernetesObject, V1ConfigMap } from "@kubernetes/client-node";
+import type { VersionSet } from "../../versions/version-set.ts";
 import { minorOf } from "../../versions/versions.ts";
+import type { PlannedPods } from "./planned-pods.ts";
 import { objectsIn } from "./render.ts";
 
 const image = "coredns/coredns";
 
-/**
- * Tags of CoreDNS by the minor version of Kubernetes inside; for any other, vcluster gives no tag.
- * Source: vcluster 0.10.2, pkg/constants/coredns.go.
- */
-const tags: Readonly<Record<number, string>> = {
-  16: "1.6.3",
-  17: "1.6.9",
-  18: "1.6.9",
-  19: "1.6.9",
-  20: "1.8.0",
-  21: "1.8.3",
-  22: "1.8.4",
-  23: "1.8.6",
-  24: "1.8.7",
-};
-
 /** The image of CoreDNS that vcluster's syncer chooses; the registry is put before it as it is. */
-export function corednsImage(k3s: string, registry: string): string {
-  const tag = tags[minorOf(k3s)];
+export function corednsImage(
+  { coredns, corednsElse, corednsRegistry }: VersionSet["controlPlane"],
+  kubernetes: string,
+  registry = corednsRegistry,
+): string {
+  const tag = coredns[minorOf(kubernetes)] ?? corednsElse;
   return `${registry}${image}${tag === undefined ? "" : `:${tag}`}`;
 }
 
@@ -36,3 +26,13 @@ export const corednsObjects = (configMap: V1ConfigMap | undefined, image: string
       name === "IMAGE" ? image : "0",
     ),
   );
+
+/** The same where the syncer has the manifest in itself: as far as the lab looks at it. */
+export const ownCoredns = (
+  image: string,
+  requests: Readonly<Record<string, string>>,
+): Omit<PlannedPods, "cluster"> => ({
+  workload: "kube-system/coredns",
+  count: 1,
+  spec: { containers: [{ name: "coredns", image, resources: { requests } }] },
+});

@@ -3,7 +3,8 @@ import type { CheckedSettings } from "../../config/settings.ts";
 import { bookinfoNamespace, bookinfoServices } from "../../values/bookinfo.ts";
 import { needKeycloak } from "../../capabilities/all.ts";
 import { keycloak, keycloakContainer } from "../../values/keycloak.ts";
-import { corednsImage, corednsObjects } from "./coredns.ts";
+import { valuesOf } from "../../values/sets.ts";
+import { corednsImage, corednsObjects, ownCoredns } from "./coredns.ts";
 import type { PlannedContainer, PlannedPod, PlannedPods } from "./planned-pods.ts";
 import { injected, type Proxy, proxyOf, sidecarsOf } from "./proxy.ts";
 import type { RenderedRelease } from "./render.ts";
@@ -31,7 +32,7 @@ export function podsOf(settings: CheckedSettings, releases: readonly RenderedRel
           kind === "glooMeshAddOns" ? { ...pod, spec: withSidecar(pod.spec, proxy) } : pod,
         ),
       ),
-      ...onHost.flatMap((release) => planned(dnsOf(release, versions.k3s), release.namespace)),
+      ...onHost.flatMap((release) => dnsOf(release, settings)),
       ...bookinfo.flatMap(({ name, versions: each }) =>
         each.map(({ version, image }) => ({
           workload: `${bookinfoNamespace}/${name}-${version}`,
@@ -74,12 +75,17 @@ const planned = (objects: readonly KubernetesObject[], namespace: string): Plann
     return [{ workload, count: spec?.replicas ?? 1, spec: pod }];
   });
 
-function dnsOf({ objects, values }: RenderedRelease, k3s: string): KubernetesObject[] {
+/** What vcluster's syncer starts inside. */
+function dnsOf({ objects, values, namespace }: RenderedRelease, settings: CheckedSettings): Planned[] {
+  const { versionSet, set, versions } = settings;
+  const { registry } = valuesOf(versionSet).controlPlaneIn(values);
+  const image = corednsImage(set.controlPlane, versions.kubernetes, registry);
   const configMap = objects.find(
     ({ kind, metadata }) => kind === "ConfigMap" && metadata?.name?.endsWith("-coredns") === true,
   ) as V1ConfigMap | undefined;
-  const { defaultImageRegistry = "" } = values as { defaultImageRegistry?: string };
-  return corednsObjects(configMap, corednsImage(k3s, defaultImageRegistry));
+  return configMap === undefined
+    ? [ownCoredns(image, set.controlPlane.corednsRequests)]
+    : planned(corednsObjects(configMap, image), namespace);
 }
 
 function withSidecar(spec: PlannedPod, proxy: Proxy | undefined): PlannedPod {

@@ -38,12 +38,12 @@ export async function renderLabs(labs: readonly CheckedSettings[]): Promise<Rend
     return step("rendering charts", () =>
       pMap(
         labs,
-        ({ versions }, index) =>
+        ({ versions: { kubernetes } }, index) =>
           pMap(
             releases[index] ?? [],
             async (release) => ({
               ...release,
-              objects: await rendered(release, paths.get(JSON.stringify(release.chart)) ?? "", versions.k3s),
+              objects: await rendered(release, paths.get(JSON.stringify(release.chart)) ?? "", kubernetes),
             }),
             { concurrency },
           ),
@@ -77,9 +77,9 @@ async function pulled(
 export const isLocal = ({ chart, repositoryOpts }: ChartSource): boolean =>
   repositoryOpts === undefined && !chart.startsWith("oci://");
 
-async function rendered(release: Release, chart: string, k3s: string): Promise<KubernetesObject[]> {
+async function rendered(release: Release, chart: string, kubernetes: string): Promise<KubernetesObject[]> {
   // Charts ask which Kubernetes they are for; the one of the host decides nothing in vcluster's.
-  const [version = ""] = /^v?[\d.]+/.exec(k3s) ?? [];
+  const [version = ""] = /^v?[\d.]+/.exec(kubernetes) ?? [];
   const text = await helm(
     [
       ...["template", release.release, chart, "--namespace", release.namespace],

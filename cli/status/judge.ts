@@ -4,6 +4,7 @@ import { exposedBy } from "../../kubernetes/vcluster/reach.ts";
 import { nodeAddressOf } from "../../values/exposure.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace } from "../../values/istio.ts";
+import { logsOf } from "../../kubernetes/vcluster/control-plane.ts";
 import { rebuildHint } from "../../kubernetes/vcluster/identity.ts";
 import { isConnected } from "../clusters/agents.ts";
 import { isPaused, isStopped } from "../clusters/control-plane.ts";
@@ -93,7 +94,7 @@ const stateProblems: Readonly<Record<State, (cluster: SeenCluster) => string[]>>
   paused: () => [],
   starting: (cluster) => [`its control plane is not ready.${onHost(cluster)}`],
   silent: (cluster) => [
-    `it does not answer: ${cluster.silence ?? ""}.${onHost(cluster)} Its log: kubectl -n ${cluster.name} logs ${cluster.name}-0 -c vcluster.`,
+    `it does not answer: ${cluster.silence ?? ""}.${onHost(cluster)} Its log: ${logsOf(cluster.name)}.`,
   ],
   stopped: ({ name }) => [
     `its control plane was scaled down by hand: ${labCommand(`resume ${name}`)} starts it, ${labCommand(`pause ${name}`)} makes it a pause.`,

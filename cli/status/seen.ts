@@ -25,7 +25,8 @@ import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { labReleases } from "../../plan/releases.ts";
 import { type Certificate, clientCertificate, type Metrics, metricsOf } from "../clusters/agents.ts";
 import { askHost, patienceSeconds } from "../clusters/ask-host.ts";
-import { controlPlaneOf, isStopped } from "../clusters/control-plane.ts";
+import { type ControlPlane, controlPlaneOf } from "../../kubernetes/vcluster/control-plane.ts";
+import { isStopped } from "../clusters/control-plane.ts";
 import { clusterOf, hostOf, type Outputs } from "../stack/lab.ts";
 import { hostProblems } from "../clusters/host-objects.ts";
 import { glooKinds, glooObjects } from "../clusters/look.ts";
@@ -83,8 +84,8 @@ export interface SeenCluster {
   readonly role: "management" | "workload";
   /** Whether the stack's configuration has it paused. */
   readonly isToBePaused: boolean;
-  /** Its StatefulSet on the host; undefined: there is none. */
-  readonly controlPlane: V1StatefulSet | undefined;
+  /** What runs its control plane on the host; undefined: there is nothing. */
+  readonly controlPlane: ControlPlane | undefined;
   /** Its own release, on the host. */
   readonly release: SeenRelease;
   /** Undefined where it is stopped or does not answer. */
@@ -200,7 +201,7 @@ async function withHost(
 const nothingKnown = { serviceCidr: "", licenseKey: "", relayAddress: "" };
 
 /** Whether a control plane has the pods that it wants. */
-export const hasAllPods = ({ spec, status }: V1StatefulSet): boolean =>
+export const hasAllPods = ({ spec, status }: ControlPlane): boolean =>
   (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
 
 async function contentsIn(

@@ -1,14 +1,13 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { unknownHost } from "../../versions/compatibility.ts";
-import type { LabConfig } from "../../config/read.ts";
+import { brokenFrom, type ChosenVersions, unknownHost } from "../../versions/compatibility.ts";
 import type { Exposure } from "../../values/exposure.ts";
 import type { HostFacts } from "../../steps/host.ts";
 import type { NodeAddresses } from "../../kubernetes/host/nodes.ts";
 import { kubernetesProvider } from "./provider.ts";
 import { runStep } from "./step.ts";
 
-export interface HostArgs {
+export interface HostArgs extends ChosenVersions {
   /** Context in the ambient kubeconfig; undefined: the current one. */
   readonly hostContext?: string | undefined;
   /** Range of its ClusterIPs, where it need not be found out. */
@@ -19,8 +18,8 @@ export interface HostArgs {
   readonly nodeAddress?: string | undefined;
   /** When it changes, a node is looked for again. */
   readonly renew: string;
-  /** Versions of the lab's parts, of which some run on some versions of Kubernetes only. */
-  readonly versions: LabConfig["versions"];
+  /** Whether a host that is known to break these versions is taken, with a warning. */
+  readonly anyHost: boolean;
 }
 
 /** The cluster that everything runs in; nothing of it is changed. */
@@ -28,6 +27,8 @@ export class Host extends pulumi.ComponentResource {
   /** Context in the ambient kubeconfig; default: the current one. */
   readonly context: string | undefined;
   readonly provider: k8s.Provider;
+  /** There once the host was looked at, and is none that is known to break the lab. */
+  readonly facts: pulumi.Resource;
   /** Range of its ClusterIPs, e.g. `10.96.0.0/16`. */
   readonly serviceCidr: pulumi.Output<string>;
   /** Address of a node, as the machine that runs this reaches it; undefined where no Service is of type NodePort. */
@@ -37,7 +38,7 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("meshlab:cluster:Host", name, {}, opts);
-    const { hostContext, serviceCidr, expose, nodeAddress, versions } = args;
+    const { hostContext, serviceCidr, expose, nodeAddress, anyHost } = args;
 
     this.context = hostContext;
     // The kubeconfig is the ambient one ($KUBECONFIG, else ~/.kube/config).
@@ -47,11 +48,17 @@ export class Host extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    const { result: facts } = runStep<HostFacts>(
+    const brokenOn = anyHost ? undefined : brokenFrom(args);
+    const { resource, result: facts } = runStep<HostFacts>(
       `${name}-facts`,
-      { script: "host", spec: { hostContext, serviceCidr } },
+      {
+        script: "host",
+        spec: { hostContext, serviceCidr, ...(brokenOn === undefined ? {} : { brokenFrom: brokenOn }) },
+        isSteady: true,
+      },
       { parent: this },
     );
+    this.facts = resource;
     const known = pulumi.unsecret(facts);
     // Known at once where it is configured: no virtual cluster waits for the host's answer then.
     this.serviceCidr = pulumi.output(serviceCidr ?? known.serviceCidr);
@@ -60,7 +67,7 @@ export class Host extends pulumi.ComponentResource {
     this.nodeOutside = node.apply((found) => found && (nodeAddress ?? found.outside));
     this.nodeInside = node.apply((found) => found?.inside);
     known.apply(({ version }) => {
-      const risk = unknownHost(version, versions);
+      const risk = unknownHost(version, args);
       if (risk !== undefined) void pulumi.log.warn(risk, this);
     });
 

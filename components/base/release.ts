@@ -10,7 +10,10 @@ import { type Watch, type WatchArgs, watch } from "./watch.ts";
  * What every release of a lab takes from its configuration: for advice, what that says of pods; whether values hold a
  * secret; and how long a release may take, in seconds.
  */
-export type ReleaseSettings = Pick<LabConfig, "values" | "controlPlane" | "secretValues" | "timeoutSeconds">;
+export type ReleaseSettings = Pick<
+  LabConfig,
+  "values" | "controlPlane" | "set" | "secretValues" | "timeoutSeconds"
+>;
 
 /** Whether extra values of this kind of release may hold a secret. */
 export const holdsSecret = (
@@ -42,7 +45,7 @@ export function helmRelease(
   const wanted = pulumi.output(values).apply((found) => ({ version: chart.version, values: found }));
   const where = { release: release.release, namespace, access };
   const mending = new Mending({ ...where, wanted });
-  const keys = { values: settings.values, controlPlane: settings.controlPlane, cluster };
+  const keys = { values: settings.values, controlPlane: settings.controlPlane, set: settings.set, cluster };
   const watched = watch(name, { what: release.release, namespace, access, host, keys });
   return new k8s.helm.v3.Release(
     name,

@@ -26,6 +26,8 @@ export interface KeySource {
   /** Extra values of all clusters. */
   readonly values: ExtraValues;
   readonly controlPlane?: { readonly nodeSelector: Readonly<Record<string, string>> } | undefined;
+  /** What the resources of a control plane are called; undefined: none is looked at. */
+  readonly set?: { readonly controlPlane: { readonly sized: readonly string[] } } | undefined;
   readonly cluster: { readonly name: string; readonly values: ExtraValues };
 }
 
@@ -47,7 +49,6 @@ const marks: readonly {
 
 /** Parts of a cluster whose resources have keys of their own. */
 const parts: Readonly<Partial<Record<ReleaseKind, string>>> = {
-  vcluster: "resources.vcluster and resources.syncer",
   istiod: "resources.istiod",
   ingress: "resources.gateways",
   eastWest: "resources.gateways",
@@ -61,7 +62,7 @@ const releaseOf = ({ metadata: { namespace, labels = {} } = {} }: V1Pod): Releas
 
 /** The keys that decide about the pods of a cluster, and of its control plane. */
 export const keysIn =
-  ({ values, controlPlane, cluster }: KeySource): KeysOf =>
+  ({ values, controlPlane, set, cluster }: KeySource): KeysOf =>
   (pod) => {
     const release = releaseOf(pod);
     if (release === undefined)
@@ -72,7 +73,10 @@ export const keysIn =
       const all = pathTo(values[release], member, isHeld);
       return all === undefined ? undefined : `values.${release}.${all}`;
     };
-    const part = parts[release];
+    const part =
+      release === "vcluster"
+        ? set?.controlPlane.sized.map((name) => `resources.${name}`).join(" and ")
+        : parts[release];
     const placing = release === "vcluster" ? controlPlane : undefined;
     const { containers = [], initContainers = [], tolerations = [] } = pod.spec ?? {};
     return {

@@ -1,7 +1,8 @@
-import { AppsV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig, type V1StatefulSet } from "@kubernetes/client-node";
 import { labCommand, pulumiCommand } from "../../messages/commands.ts";
 import { authorityOf } from "../../values/kubeconfig.ts";
 import { ifExists } from "../connection/cluster.ts";
+import { controlPlaneOf } from "./control-plane.ts";
 
 /** A virtual cluster as the stack knows it. */
 export interface KnownCluster {
@@ -21,15 +22,16 @@ export async function strangeness(
 ): Promise<string | undefined> {
   const core = host.makeApiClient(CoreV1Api);
   const namespace = cluster;
-  const [set, credentials, claim] = await Promise.all([
-    ifExists(host.makeApiClient(AppsV1Api).readNamespacedStatefulSet({ namespace, name: cluster })),
+  const [controlPlane, credentials, claim] = await Promise.all([
+    controlPlaneOf(host, cluster),
     ifExists(core.readNamespacedSecret({ namespace, name: `vc-${cluster}` })),
     ifExists(core.readNamespacedPersistentVolumeClaim({ namespace, name: `data-${cluster}-0` })),
   ]);
-  if (set === undefined) return "it is not on the host";
+  if (controlPlane === undefined) return "it is not on the host";
 
-  const isStopped = set.spec?.replicas === 0;
-  const hasVolume = (set.spec?.volumeClaimTemplates ?? []).length > 0;
+  const isStopped = controlPlane.spec?.replicas === 0;
+  const { volumeClaimTemplates = [] } = (controlPlane as V1StatefulSet).spec ?? {};
+  const hasVolume = volumeClaimTemplates.length > 0;
   if (isStopped && hasVolume && claim === undefined)
     return `its volume, PersistentVolumeClaim data-${cluster}-0, is gone, and all that was inside with it`;
 

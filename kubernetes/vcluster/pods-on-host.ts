@@ -7,7 +7,7 @@ import {
 } from "@kubernetes/client-node";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { servicesCalledIn } from "./called-services.ts";
-import { ifExists } from "../connection/cluster.ts";
+import { controlPlaneOf } from "./control-plane.ts";
 import { isReady } from "../diagnosis/conditions.ts";
 import type { Look } from "../waits/poll.ts";
 
@@ -82,10 +82,8 @@ const isAgent = (metadata: V1ObjectMeta = {}): boolean =>
 
 /** Whether no pod is wanted of a cluster's control plane, or there is none. */
 async function isWithoutControlPlane(host: KubeConfig, name: string): Promise<boolean> {
-  const set = await ifExists(
-    host.makeApiClient(AppsV1Api).readNamespacedStatefulSet({ namespace: name, name }),
-  );
-  return (set?.spec?.replicas ?? 0) === 0;
+  const found = await controlPlaneOf(host, name);
+  return (found?.spec?.replicas ?? 0) === 0;
 }
 
 /** The pods inside that have a ready copy, by their UIDs. */

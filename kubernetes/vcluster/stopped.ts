@@ -1,7 +1,8 @@
-import { AppsV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { labCommand } from "../../messages/commands.ts";
 import { ifExists } from "../connection/cluster.ts";
 import { poll } from "../waits/poll.ts";
+import { controlPlaneOf } from "./control-plane.ts";
 
 export interface StopArgs {
   /** Name of the virtual cluster, and of its namespace on the host. */
@@ -18,18 +19,17 @@ export interface Stopped {
 /**
  * Waits until the control plane of a virtual cluster is gone, and then removes the cluster's pods from the host.
  *
- * @throws where there is no StatefulSet: what runs the cluster then is not known, and would make the pods again
+ * @throws where there is none: what runs the cluster then is not known, and would make the pods again
  */
 export async function stopped(host: KubeConfig, { cluster, timeoutSeconds }: StopArgs): Promise<Stopped> {
-  const apps = host.makeApiClient(AppsV1Api);
   const replicas = await poll({
     what: `the control plane of ${cluster} to stop`,
     hint: `Look at kubectl -n ${cluster} get pods.`,
     timeoutSeconds,
     look: async () => {
-      const set = await ifExists(apps.readNamespacedStatefulSet({ namespace: cluster, name: cluster }));
-      if (set === undefined) return { value: undefined };
-      const pods = set.status?.replicas ?? 0;
+      const found = await controlPlaneOf(host, cluster);
+      if (found === undefined) return { value: undefined };
+      const pods = found.status?.replicas ?? 0;
       return pods === 0 ? { value: pods } : { state: `it has ${pods} pods` };
     },
   });

@@ -9,6 +9,8 @@ export interface Used {
   readonly tools: readonly ReadyTool[];
   readonly plugins: readonly ChosenPlugin[];
   readonly charts: readonly ChosenChart[];
+  /** The stack's file, where it asks for versions of today. */
+  readonly otherSet?: string | undefined;
 }
 
 /** How far a rehearsal can be believed: what was real in it, what was simulated, and what was not there at all. */
@@ -19,7 +21,7 @@ export interface Fidelity {
 }
 
 /** Derives from what a run used how far it can be believed. */
-export function fidelityOf({ tools, plugins, charts }: Used): Fidelity {
+export function fidelityOf({ tools, plugins, charts, otherSet }: Used): Fidelity {
   const version = (name: string): string => tools.find((tool) => tool.name === name)?.version ?? "?";
   const isReal = ({ real }: ChosenPlugin): boolean => real !== undefined;
   const plugin = (real: boolean): string[] =>
@@ -45,6 +47,11 @@ export function fidelityOf({ tools, plugins, charts }: Used): Fidelity {
       ...listed("charts (stand-ins)", chart(false)),
     ],
     absent: [
+      ...(otherSet === undefined
+        ? []
+        : [
+            `versions of today, which ${otherSet} asks for: simulated are the article's (versionSet article)`,
+          ]),
       "traffic, mTLS, what Gloo Mesh makes of its resources, the check of the license",
       "API versions that the article's Kubernetes 1.22 serves and this one refuses, such as autoscaling/v2beta1",
     ],

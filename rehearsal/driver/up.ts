@@ -7,6 +7,7 @@ import { type EngineResult, endOrphans, runEngine } from "../engine/engine.ts";
 import type { HostChoice } from "../profile/choice.ts";
 import { endOfHost, ensureHost } from "../host/supervisor/client.ts";
 import { rememberBaseline } from "../recovery/leftovers.ts";
+import type { VersionSetName } from "../../versions/versions.ts";
 import { chartsFor, keepCharts } from "../engine/kept-charts.ts";
 import { createPhases } from "./phases.ts";
 import { choosePlugins } from "../engine/plugins.ts";
@@ -14,7 +15,8 @@ import { recoverStack } from "../recovery/recovery.ts";
 import { fidelityBox, fidelityOf } from "./fidelity.ts";
 import type { Stack } from "../engine/rehearsed-stack.ts";
 import { openStack, pulumi, stateOf } from "../engine/stack.ts";
-import { configure, versionsOf } from "../engine/stack-files.ts";
+import { isLaidOver, keepSet, rehearsedSet } from "../engine/rehearsed-set.ts";
+import { chartsOf, configure } from "../engine/stack-files.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "../toolchain/toolchain.ts";
 
@@ -25,6 +27,12 @@ export interface Choices {
   readonly charts: string | undefined;
 }
 
+/** What the engine is to work on. */
+interface Wanted extends Choices {
+  /** The set of versions. */
+  readonly versionSet: VersionSetName;
+}
+
 /** What the engine works on. */
 export interface Prepared {
   readonly stack: Stack;
@@ -32,13 +40,14 @@ export interface Prepared {
 }
 
 /** Chooses charts, and opens the stack. */
-export async function prepare(display: Display, choices: Choices): Promise<Prepared> {
-  const [versions, directory] = [versionsOf(choices.stack), chartsFor(choices.charts)];
-  await fetchCharts(display, neededOfModules(versions, directory));
-  const charts = chooseCharts(versions, directory, (message) => {
+export async function prepare(display: Display, choices: Wanted): Promise<Prepared> {
+  const { stack: name, versionSet } = choices;
+  const [wanted, directory] = [chartsOf(name, versionSet), chartsFor(choices.charts)];
+  await fetchCharts(display, neededOfModules(wanted, directory));
+  const charts = chooseCharts(wanted, directory, (message) => {
     display.line(message);
   });
-  const stack = await openStack(choices.stack);
+  const stack = await openStack(name, versionSet);
   return { stack, charts };
 }
 
@@ -54,7 +63,7 @@ export async function startHost(display: Display, choices: Choices, host: HostCh
   await ensureTools(display);
   await choosePlugins(display);
   const [{ stack }] = await Promise.all([
-    prepare(display, choices),
+    prepare(display, { ...choices, versionSet: rehearsedSet(choices.stack) }),
     ensureHost(
       host,
       hostLines((line) => {
@@ -84,12 +93,13 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     await choosePlugins(display),
   ]);
   for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
+  const versionSet = rehearsedSet(choices.stack);
   const [{ stack, charts }] = await Promise.all([
-    phases.run("charts, stack", () => prepare(display, choices)),
+    phases.run("charts, stack", () => prepare(display, { ...choices, versionSet })),
     phases.run("host", () => ensureHost(host, hostLines(say))),
   ]);
   // The host may have moved to another network.
-  const { kept } = configure(stack);
+  const { kept } = configure(stack, versionSet);
   for (const [name, paused] of Object.entries(kept)) {
     const verb = paused ? "resume" : "pause";
     say(
@@ -107,6 +117,7 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     if (!destroyed.ok) return explain(destroyed);
   }
   keepCharts(chartsFor(choices.charts));
+  keepSet(stack.name);
   const result = await phases.run("up", () => runEngine(display, stack, "up"));
   if (!result.ok) return explain(result);
 
@@ -115,6 +126,7 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
   for (const line of ["", ...describeOutputs(result.outputs ?? {}), "", ...howToUse(outputs), ""])
     display.plain(line);
   for (const line of [...phases.table(), "", describeChanges(result), ""]) display.plain(line);
-  display.plain(fidelityBox(fidelityOf({ tools, plugins, charts })));
+  const otherSet = isLaidOver(stack.name) ? `Pulumi.${stack.name}.yaml` : undefined;
+  display.plain(fidelityBox(fidelityOf({ tools, plugins, charts, otherSet })));
   return 0;
 }

@@ -9,9 +9,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { type ChartPin, chartPins, folderVersion } from "../../versions/charts.ts";
+import { type ByChart, type ChartPin, folderVersion } from "../../versions/charts.ts";
 import { exitCodes, Failure } from "../../messages/failure.ts";
-import type { Versions } from "../../versions/versions.ts";
 import { paths, root } from "../kit/paths.ts";
 import { moduleChart } from "../toolchain/module-charts.ts";
 
@@ -36,11 +35,11 @@ const standIns = join(root, "rehearsal", "charts");
  * modules, else with stand-ins. `say` is told what else is in the directory, and what it lacks.
  */
 export function chooseCharts(
-  versions: Versions,
+  wanted: ByChart<ChartPin>,
   directory: string | undefined,
   say: (message: string) => void,
 ): readonly ChosenChart[] {
-  const pins = Object.values(chartPins(versions));
+  const pins = Object.values(wanted);
   const given = directory === undefined ? undefined : checkCharts(directory);
   if (given !== undefined) checkDirectory(pins, given, say);
   const chosen = pins.map((pin) => {
@@ -52,8 +51,11 @@ export function chooseCharts(
 }
 
 /** The charts that a run takes from modules: what a directory lacks. */
-export function neededOfModules(versions: Versions, directory: string | undefined): readonly ChartPin[] {
-  const pins = Object.values(chartPins(versions));
+export function neededOfModules(
+  wanted: ByChart<ChartPin>,
+  directory: string | undefined,
+): readonly ChartPin[] {
+  const pins = Object.values(wanted);
   return directory === undefined
     ? pins
     : pins.filter((pin) => findChart(checkCharts(directory), pin) === undefined);

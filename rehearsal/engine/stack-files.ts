@@ -4,7 +4,9 @@ import { isMapping, type Mapping, mapping } from "../../schema/mapping.ts";
 import { configText, pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
 import { isSecret, readProject, readStackFile, type StackFile } from "../../config/stack-file/stack-file.ts";
 import { exitCodes, Failure } from "../../messages/failure.ts";
-import { type Versions, versions } from "../../versions/versions.ts";
+import { type ByChart, type ChartPin, chartPins } from "../../versions/charts.ts";
+import type { Versions } from "../../versions/version-set.ts";
+import { type VersionSetName, versionSetNames, versionSetOf } from "../../versions/versions.ts";
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { openHostFile } from "../host/base/host-file.ts";
 import { keptPauses, type Pauses, pausesIn, withPauses } from "./kept-pauses.ts";
@@ -18,8 +20,8 @@ const encryption = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 export const stackFileIn = (folder: string, name: string): string => join(folder, `Pulumi.${name}.yaml`);
 
 /** Writes the configuration of a stack for the host as it is now; gives it, and what verbs noted in it before. */
-export function configure(stack: Stack): ReturnType<typeof rehearsedFile> {
-  const rehearsed = rehearsedFile(stack);
+export function configure(stack: Stack, versionSet: VersionSetName): ReturnType<typeof rehearsedFile> {
+  const rehearsed = rehearsedFile(stack, versionSet);
   writeFileAtomically(stack.configFile, pulumiYaml(rehearsed.file));
   writeFileAtomically(
     saidFile(stack),
@@ -32,7 +34,10 @@ export function configure(stack: Stack): ReturnType<typeof rehearsedFile> {
 const saidFile = ({ name }: Stack): string => join(paths.stack, `${name}.paused.json`);
 
 /** The configuration with which a stack would be rehearsed now, and what verbs noted in the one before. */
-export function rehearsedFile(stack: Stack): { readonly file: StackFile; readonly kept: Pauses } {
+export function rehearsedFile(
+  stack: Stack,
+  versionSet: VersionSetName,
+): { readonly file: StackFile; readonly kept: Pauses } {
   const { name: project } = readProject(root);
   const before = readStackFile(stack.configFile, readFileIfAny(stack.configFile) ?? "", project);
   const user = userStackFile(stack.name);
@@ -40,7 +45,10 @@ export function rehearsedFile(stack: Stack): { readonly file: StackFile; readonl
   const kept = keptPauses(pausesIn(user, project), pausesIn(before, project), said);
   const { network } = openHostFile().read();
   const charts = relative(root, paths.charts);
-  return { file: overlay(withPauses(user, kept, project), before, { project, charts, network }), kept };
+  return {
+    file: overlay(withPauses(user, kept, project), before, { project, charts, network, versionSet }),
+    kept,
+  };
 }
 
 /** What a rehearsal lays over a stack's file. */
@@ -49,6 +57,8 @@ export interface Overlay {
   readonly project: string;
   /** Folder of the charts. */
   readonly charts: string;
+  /** The set of versions that is rehearsed. */
+  readonly versionSet: VersionSetName;
   /** Number of the host's network, if it has one: in another one all addresses are others. */
   readonly network?: number | undefined;
 }
@@ -60,12 +70,13 @@ export interface Overlay {
 export function overlay(
   user: StackFile,
   before: StackFile,
-  { project, charts, network }: Overlay,
+  { project, charts, network, versionSet }: Overlay,
 ): StackFile {
   const own = (key: string): string => `${project}:${key}`;
   const plain = Object.entries(user).filter(([key]) => !encryption.includes(key) && key !== "config");
   const kept = Object.entries(before).filter(([key]) => encryption.includes(key));
-  const config = mapping(withoutSecrets(user.config ?? {}));
+  const all = mapping(withoutSecrets(user.config ?? {}));
+  const config = setIn(user, project) === versionSet ? all : withoutOtherSet(all, own);
   const reasons = [config[own("renew")], network === undefined ? undefined : `network ${network}`];
   return {
     ...Object.fromEntries([...kept, ...plain]),
@@ -73,6 +84,9 @@ export function overlay(
       ...Object.fromEntries(
         Object.entries(config).filter(([key]) => !secretKeys.some((secret) => key === own(secret))),
       ),
+      [own("versionSet")]: versionSet,
+      // Its pods are simulated, and get ready whatever a real vcluster would make of the host.
+      [own("anyHost")]: true,
       [own("hostContext")]: "host",
       [own("charts")]: charts,
       [own("renew")]: reasons
@@ -116,10 +130,43 @@ function userStackFile(name: string): StackFile {
   return readStackFile(`Pulumi.${name}.yaml`, text, readProject(root).name);
 }
 
-/** The versions of the lab's parts that a stack chooses, or leaves to the lab. */
-export function versionsOf(name: string): Versions {
-  const chosen = userStackFile(name).config?.[`${readProject(root).name}:versions`];
-  return { ...versions, ...(isMapping(chosen) ? (chosen as Partial<Versions>) : {}) };
+/** The set of versions that a stack's file names, or leaves to the lab. */
+function setIn({ config = {} }: StackFile, project: string): VersionSetName {
+  const named = config[`${project}:versionSet`];
+  return versionSetNames.find((name) => name === named) ?? versionSetNames[0];
+}
+
+/** The set of versions that the user's file of a stack names, or leaves to the lab. */
+export const ownSet = (name: string): VersionSetName => setIn(userStackFile(name), readProject(root).name);
+
+/** Releases whose charts have other values in each set. */
+const releasesOfSets = ["vcluster", "glooMeshCrds", "glooMeshEnterprise", "glooMeshAgent", "glooMeshAddOns"];
+
+/** A configuration without what it says of the parts of its own set: in another one it means nothing. */
+function withoutOtherSet(config: Mapping, own: (key: string) => string): Mapping {
+  const without = (names: readonly string[], from: Mapping): Mapping =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)));
+  const valued = (value: unknown): unknown =>
+    isMapping(value) && isMapping(value["values"])
+      ? { ...value, values: without(releasesOfSets, value["values"]) }
+      : value;
+  return Object.fromEntries(
+    Object.entries(without([own("versions"), own("licenseKind")], config)).map(([key, value]) => {
+      if (key === own("values")) return [key, without(releasesOfSets, mapping(value))];
+      if (key === own("workloads") && Array.isArray(value)) return [key, value.map(valued)];
+      return [key, valued(value)];
+    }),
+  );
+}
+
+/** The charts of a stack where it is rehearsed with a set: in versions that it chooses, if the set is its own. */
+export function chartsOf(name: string, versionSet: VersionSetName): ByChart<ChartPin> {
+  const set = versionSetOf(versionSet);
+  const chosen =
+    ownSet(name) === versionSet
+      ? mapping(userStackFile(name).config?.[`${readProject(root).name}:versions`])
+      : {};
+  return chartPins(set, { ...set.versions, ...(chosen as Partial<Versions>) });
 }
 
 function unknownStack(name: string): string {

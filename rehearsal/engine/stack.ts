@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { VersionSetName } from "../../versions/versions.ts";
 import { rehearsalMark } from "../../messages/commands.ts";
 import { pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
 import { readProject, type StackFile } from "../../config/stack-file/stack-file.ts";
@@ -79,14 +80,14 @@ export function describeStack(name: string): Stack {
 }
 
 /** Opens a stack: its files are written from the user's stack file, and it is created where it is missing. */
-export async function openStack(name: string): Promise<Stack> {
+export async function openStack(name: string, versionSet: VersionSetName): Promise<Stack> {
   const stack = describeStack(name);
   for (const folder of [paths.stack, paths.state, paths.pulumiHome])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!existsSync(paths.passphrase)) writeFileAtomically(paths.passphrase, randomBytes(32).toString("hex"));
 
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));
-  const { file } = configure(stack);
+  const { file } = configure(stack, versionSet);
   if (!stackExists(stack)) await pulumi(stack, ["stack", "init", name, "--no-select"]);
   await setSecrets(stack, file);
   return stack;
@@ -96,13 +97,13 @@ export async function openStack(name: string): Promise<Stack> {
  * A stack whose configuration is that of the next `make rehearse`, in a folder of its own: verbs that tell of the lab as it
  * stands go on reading the last one's.
  */
-export async function nextStack(name: string): Promise<Stack> {
+export async function nextStack(name: string, versionSet: VersionSetName): Promise<Stack> {
   const standing = describeStack(name);
-  if (!existsSync(standing.configFile)) await openStack(name);
+  if (!existsSync(standing.configFile)) await openStack(name, versionSet);
   mkdirSync(paths.next, { recursive: true, mode: 0o700 });
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.next, "Pulumi.yaml"));
   const stack = { ...standing, configFile: stackFileIn(paths.next, name) };
-  const { file } = rehearsedFile(standing);
+  const { file } = rehearsedFile(standing, versionSet);
   writeFileAtomically(stack.configFile, pulumiYaml(file));
   await setSecrets(stack, file);
   return stack;

@@ -5,17 +5,22 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { chartPins } from "../../versions/charts.ts";
-import { glooMeshAddOnsValues, glooMeshAgentValues, glooMeshMgmtValues } from "../../values/gloo-mesh.ts";
+import {
+  glooMeshAddOnsValues,
+  glooMeshAgentValues,
+  glooMeshMgmtValues,
+} from "../../values/article/gloo-mesh.ts";
+import { gatewayValues, istiodValues } from "../../values/article/istio.ts";
+import { vclusterValues } from "../../values/article/vcluster.ts";
 import * as resources from "../../values/gloo-resources.ts";
-import { gatewayValues, istioBuild, istiodValues } from "../../values/istio.ts";
-import { vclusterValues } from "../../values/vcluster.ts";
+import { istioBuild } from "../../values/istio.ts";
 import { moduleChart } from "../toolchain/module-charts.ts";
-import { versions } from "../../versions/versions.ts";
+import { versionSets } from "../../versions/versions.ts";
 import { complaintsAbout, definitions, glooKinds } from "../../tests/unit/support/crds.ts";
 
 const root = join(import.meta.dirname, "../..");
 const chartsDir = join(root, "rehearsal/charts");
-const pins = Object.values(chartPins(versions));
+const pins = Object.values(chartPins(versionSets.article));
 /** Where a chart is that a rehearsal takes: of a module, or the stand-in. */
 const folderOf = (chart: string): string => {
   const pin = pins.find((one) => one.chart === chart);
@@ -388,7 +393,7 @@ describe.each(names)("the chart of %s, with the article's values,", (name) => {
 });
 
 describe("every chart", () => {
-  it.each(Object.values(chartPins(versions)))(
+  it.each(Object.values(chartPins(versionSets.article)))(
     "$chart is the version that the lab installs",
     ({ chart, version }) => {
       const file = readFileSync(join(folderOf(chart), "Chart.yaml"), "utf8");
@@ -399,9 +404,9 @@ describe("every chart", () => {
   /** The lab's releases with what the lab gives them; with a mirror, all images come from there. */
   const labReleases = (imageRegistry?: string): readonly Release[] => {
     const expose = "LoadBalancer";
-    const build = istioBuild(versions.istio, undefined, imageRegistry);
+    const build = istioBuild(versionSets.article.versions.istio, undefined, imageRegistry);
     const controlPlane = { nodeSelector: {}, tolerations: [], persistence: true, storageSize: "5Gi" };
-    const { k3s } = versions;
+    const { kubernetes } = versionSets.article.versions;
     const proxies = "1";
     return [
       {
@@ -409,7 +414,8 @@ describe("every chart", () => {
         values: vclusterValues({
           serviceCidr: "10.96.0.0/16",
           expose,
-          k3s,
+          kubernetesImage: versionSets.article.kubernetesImage,
+          kubernetes,
           controlPlane,
           resources: {},
           paused: false,
@@ -418,7 +424,13 @@ describe("every chart", () => {
       },
       {
         ...cases.management,
-        values: glooMeshMgmtValues({ cluster: "devmgmt", licenseKey: "key", expose, imageRegistry }),
+        values: glooMeshMgmtValues({
+          cluster: "devmgmt",
+          licenseKey: "key",
+          licenseKind: "trial",
+          expose,
+          imageRegistry,
+        }),
       },
       {
         ...cases.agent,
@@ -429,7 +441,15 @@ describe("every chart", () => {
       { ...cases.eastWest, values: gatewayValues({ gateway: "eastWest", replicas: 1, expose, proxies }) },
       // Where the chart takes their images from is not known, so that no mirror is asked for.
       ...(imageRegistry === undefined
-        ? [{ ...cases.addOns, values: glooMeshAddOnsValues(["ext-auth-service", "rate-limiter"]) }]
+        ? [
+            {
+              ...cases.addOns,
+              values: glooMeshAddOnsValues({
+                cluster: "devcluster1",
+                servers: ["ext-auth-service", "rate-limiter"],
+              }),
+            },
+          ]
         : []),
     ];
   };

@@ -50,7 +50,7 @@ export async function onFreshHost<T>(lab: Lab, work: (stack: Stack) => Promise<T
   stopping.signal.throwIfAborted();
   process.env["REHEARSAL_SETTINGS"] = lab.roomy === true ? room : "";
   try {
-    const { stack } = await prepare(silent, { stack: "dev", charts: undefined });
+    const { stack } = await prepare(silent, { stack: "dev", charts: undefined, versionSet: "article" });
     configure(stack, lab.config);
     await startHost(lab);
     return await work(stack);

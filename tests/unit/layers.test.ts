@@ -39,7 +39,7 @@ describe("an import against the layers", () => {
     [
       "steps/broken.ts",
       'export type { CheckedSettings } from "../config/settings.ts";\n',
-      "steps/ may import kubernetes/, values/ only.",
+      "steps/ may import kubernetes/, values/, versions/ only.",
     ],
     [
       "cli/broken.ts",

@@ -8,9 +8,9 @@ import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
 import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
 import { moduleChart } from "../../rehearsal/toolchain/module-charts.ts";
 import { chartPins } from "../../versions/charts.ts";
-import { istiodValues } from "../../values/istio.ts";
+import { istiodValues } from "../../values/current/istio.ts";
 import { mergeValues } from "../../values/merge.ts";
-import { versions } from "../../versions/versions.ts";
+import { versionSets } from "../../versions/versions.ts";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -83,7 +83,7 @@ describe("the README", () => {
             return { name, version, wanted: version, real: undefined };
           }),
         ],
-        charts: Object.values(chartPins(versions)).map((pin) => ({
+        charts: Object.values(chartPins(versionSets.current)).map((pin) => ({
           chart: pin.chart,
           version: pin.version,
           real: moduleChart(pin),

@@ -1,12 +1,12 @@
 import { pulumiCommand } from "../../../messages/commands.ts";
 import {
-  AppsV1Api,
   CoreV1Api,
   type KubernetesObject,
   RbacAuthorizationV1Api,
   type V1Namespace,
 } from "@kubernetes/client-node";
 import { ifExists } from "../../../kubernetes/connection/cluster.ts";
+import { controlPlaneOf } from "../../../kubernetes/vcluster/control-plane.ts";
 import { clusterRoleOf } from "../../../values/vcluster.ts";
 import { clustersIn } from "../../stack/lab.ts";
 import { type Check, fine, type Finding, wrong } from "../check.ts";
@@ -32,13 +32,13 @@ export const namesCheck: Check<Facts> = {
       host.needed(),
       ownNamespaces.needed(),
     ]);
-    const [core, apps] = [config.makeApiClient(CoreV1Api), config.makeApiClient(AppsV1Api)];
+    const core = config.makeApiClient(CoreV1Api);
     const rbac = config.makeApiClient(RbacAuthorizationV1Api);
     const bearers = clustersIn(lab).map(async (cluster): Promise<Bearer> => {
       const name = clusterRoleOf(cluster);
-      const [namespace, set, role, binding] = await Promise.all([
+      const [namespace, controlPlane, role, binding] = await Promise.all([
         ifExists(core.readNamespace({ name: cluster })),
-        ifExists(apps.readNamespacedStatefulSet({ namespace: cluster, name: cluster })),
+        controlPlaneOf(config, cluster),
         ifExists(rbac.readClusterRole({ name })),
         ifExists(rbac.readClusterRoleBinding({ name })),
       ]);
@@ -46,7 +46,7 @@ export const namesCheck: Check<Facts> = {
         cluster,
         namespace,
         isOwn: own.has(namespace?.metadata?.uid ?? ""),
-        isVirtualCluster: set?.metadata?.labels?.["app"] === "vcluster",
+        isVirtualCluster: controlPlane?.metadata?.labels?.["app"] === "vcluster",
         roles: [
           ...(role === undefined ? [] : [{ kind: "ClusterRole", metadata: role.metadata ?? {} }]),
           ...(binding === undefined

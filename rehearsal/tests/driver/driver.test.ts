@@ -29,7 +29,7 @@ import { overlay } from "../../engine/stack-files.ts";
 import { completeDiscard, discard } from "../../driver/discard.ts";
 import { describeChanges } from "../../driver/summary.ts";
 import { type ChartPin, chartPins } from "../../../versions/charts.ts";
-import { versions } from "../../../versions/versions.ts";
+import { versionSets } from "../../../versions/versions.ts";
 
 describe("the stack file that is rehearsed", () => {
   const project = "mesh-lab";
@@ -49,9 +49,11 @@ describe("the stack file that is rehearsed", () => {
   };
 
   it("is the user's lab on the rehearsal's host and charts, without any secret of the user", () => {
-    expect(overlay(user, {}, { charts: ".rehearsal/charts", project })).toEqual({
+    expect(overlay(user, {}, { charts: ".rehearsal/charts", project, versionSet: "article" })).toEqual({
       config: {
         "mesh-lab:management": "mgmt",
+        "mesh-lab:versionSet": "article",
+        "mesh-lab:anyHost": true,
         "mesh-lab:hostContext": "host",
         "mesh-lab:charts": ".rehearsal/charts",
         "mesh-lab:renew": "",
@@ -66,7 +68,7 @@ describe("the stack file that is rehearsed", () => {
       encryptionsalt: "rehearsal's salt",
       config: { "mesh-lab:licenseKey": { secure: "rehearsal's" }, "mesh-lab:management": "earlier" },
     };
-    const file = overlay(user, before, { charts: ".rehearsal/charts", project });
+    const file = overlay(user, before, { charts: ".rehearsal/charts", project, versionSet: "article" });
     expect(file["encryptionsalt"]).toBe("rehearsal's salt");
     expect(file.config).toMatchObject({
       "mesh-lab:licenseKey": { secure: "rehearsal's" },
@@ -75,7 +77,11 @@ describe("the stack file that is rehearsed", () => {
   });
 
   it("may have no configuration at all", () => {
-    expect(Object.keys(overlay({}, {}, { charts: "charts", project }).config ?? {})).toEqual([
+    expect(
+      Object.keys(overlay({}, {}, { charts: "charts", project, versionSet: "article" }).config ?? {}),
+    ).toEqual([
+      "mesh-lab:versionSet",
+      "mesh-lab:anyHost",
       "mesh-lab:hostContext",
       "mesh-lab:charts",
       "mesh-lab:renew",
@@ -85,7 +91,9 @@ describe("the stack file that is rehearsed", () => {
 
   it("fetches addresses anew when the host has moved to another network, and when the user asks for it", () => {
     const renewalOf = (user: StackFile, network: number) =>
-      overlay(user, {}, { charts: "charts", network, project }).config?.["mesh-lab:renew"];
+      overlay(user, {}, { charts: "charts", network, project, versionSet: "article" }).config?.[
+        "mesh-lab:renew"
+      ];
     expect(renewalOf({}, 7)).toBe("network 7");
     expect(renewalOf({ config: { "mesh-lab:renew": "today" } }, 7)).toBe("today, network 7");
   });
@@ -155,10 +163,10 @@ describe("the lab on the host", () => {
 });
 
 describe("the charts", () => {
-  const charts = chartPins(versions);
+  const charts = chartPins(versionSets.article) as Record<"vcluster" | "istiod", ChartPin>;
   const pins = Object.values(charts);
   const said: string[] = [];
-  const choose = (directory?: string) => chooseCharts(versions, directory, (message) => said.push(message));
+  const choose = (directory?: string) => chooseCharts(charts, directory, (message) => said.push(message));
   const given = () => mkdtempSync(join(tmpdir(), "charts-"));
   const nameOf = ({ chart, version }: ChartPin) => ({ chart, version });
 
@@ -175,7 +183,7 @@ describe("the charts", () => {
     expect(choose()).toEqual(pins.map((pin) => ({ ...nameOf(pin), real: moduleChart(pin) })));
     expect(moduleChart(charts.vcluster)).toBe(join(paths.downloads, "charts", "vcluster-0.10.2"));
     expect(moduleChart(charts.istiod)).toBeUndefined();
-    expect(neededOfModules(versions, undefined)).toEqual(pins);
+    expect(neededOfModules(charts, undefined)).toEqual(pins);
     expect(readdirSync(paths.charts).sort()).toEqual(pins.map(({ chart }) => chart).sort());
     expect(said).toEqual([]);
   });
@@ -185,7 +193,7 @@ describe("the charts", () => {
     writeFileSync(join(directory, "vcluster-0.10.2.tgz"), "");
     putFolder(directory, "istiod", charts.istiod.version);
     putFolder(directory, "cilium", "1.0.0");
-    expect(neededOfModules(versions, directory).map(({ chart }) => chart)).not.toContain("vcluster");
+    expect(neededOfModules(charts, directory).map(({ chart }) => chart)).not.toContain("vcluster");
     const chosen = choose(directory).filter((chart) => chart.real !== undefined);
     expect(chosen.map(({ chart, real: path }) => [chart, path])).toEqual([
       ["vcluster", join(directory, "vcluster-0.10.2.tgz")],

@@ -18,6 +18,8 @@ export const oneWorkload = (name: string, more: object = {}) =>
     management: { name: "mgmt" },
     workloads: [{ name }],
     timeoutSeconds: 30,
+    // Its host is of today, and its pods are simulated.
+    anyHost: true,
     ...more,
   });
 

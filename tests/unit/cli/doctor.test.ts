@@ -24,7 +24,9 @@ import { amd64Only } from "../../../versions/compatibility.ts";
 import { covering } from "../../../kubernetes/host/service-cidr.ts";
 import { isAtLeast } from "../../../versions/versions.ts";
 import { describe as described } from "../../../cli/commands/doctor.ts";
-import { versions } from "../../../versions/versions.ts";
+import { versionSets } from "../../../versions/versions.ts";
+
+const { versions } = versionSets.article;
 
 describe("checks", () => {
   const check = (name: string, look: Check<undefined>["look"]): Check<undefined> => ({ name, look });
@@ -179,8 +181,8 @@ describe("the license key and versions", () => {
   });
 
   it("warn of each combination that is not known", () => {
-    expect(judgedVersions({ versions }).map(({ level }) => level)).toEqual(["fine"]);
-    const newer = judgedVersions({ versions: { ...versions, istio: "1.20.0" } });
+    expect(judgedVersions({ versionSet: "article", versions }).map(({ level }) => level)).toEqual(["fine"]);
+    const newer = judgedVersions({ versionSet: "article", versions: { ...versions, istio: "1.20.0" } });
     expect(newer.map(({ level }) => level)).toEqual(["doubtful", "doubtful"]);
     expect(newer[0]?.found).toContain("Istio 1.20.0 is not known");
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { versionSets } from "../../../versions/versions.ts";
 import { corednsImage, corednsObjects } from "../../../cli/rendered/coredns.ts";
 import { helm, NoHelm } from "../../../cli/rendered/helm.ts";
 import { merged } from "../../../cli/rendered/images.ts";
@@ -9,12 +10,15 @@ import { labConfig } from "../../support/config.ts";
 
 describe("CoreDNS of a virtual cluster", () => {
   it.each([
-    ["v1.22.5-k3s1", "", "coredns/coredns:1.8.4"],
-    ["v1.24.1-k3s1", "mirror.test/all/", "mirror.test/all/coredns/coredns:1.8.7"],
+    ["article", "v1.22.5-k3s1", undefined, "coredns/coredns:1.8.4"],
+    ["article", "v1.24.1-k3s1", "mirror.test/all/", "mirror.test/all/coredns/coredns:1.8.7"],
     // The syncer does not know these.
-    ["v1.25.3-k3s1", "", "coredns/coredns"],
-  ])("inside of %s with registry '%s' is %s", (k3s, registry, image) => {
-    expect(corednsImage(k3s, registry)).toBe(image);
+    ["article", "v1.25.3-k3s1", undefined, "coredns/coredns"],
+    ["current", "v1.35.0", undefined, "docker.io/coredns/coredns:1.14.1"],
+    ["current", "v1.33.4", "mirror.test/all/", "mirror.test/all/coredns/coredns:1.12.0"],
+    ["current", "v1.40.0", undefined, "docker.io/coredns/coredns:1.14.2"],
+  ] as const)("of set %s inside of %s with registry '%s' is %s", (set, kubernetes, registry, image) => {
+    expect(corednsImage(versionSets[set].controlPlane, kubernetes, registry)).toBe(image);
   });
 
   it("comes with the manifest that the chart has, with its blanks filled in", () => {

@@ -2,11 +2,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, describe as group, it } from "vitest";
-import { unknownCombinations, unknownHost } from "../../../versions/compatibility.ts";
+import {
+  brokenFrom,
+  objectionTo,
+  otherLines,
+  unknownCombinations,
+  unknownHost,
+} from "../../../versions/compatibility.ts";
+import type { Versions } from "../../../versions/version-set.ts";
 import { checkSecrets, secretsOf } from "../../../config/secrets.ts";
 import { checkSettings, describe, settingsOf } from "../../../config/check.ts";
 import { declarations, withDeclarations, withTables } from "../../../config/reference/main.ts";
-import { versions } from "../../../versions/versions.ts";
+import { type VersionSetName, versionSetNames, versionSets } from "../../../versions/versions.ts";
 import { allCharts } from "../support/charts.ts";
 
 const minimal = { workloads: [{ name: "east" }], licenseKey: "key" };
@@ -40,7 +47,8 @@ group("settings", () => {
       management: { ...cluster, name: "devmgmt" },
       controlPlane: { nodeSelector: {}, tolerations: [], persistence: true, storageSize: "5Gi" },
       multiCluster: true,
-      versions,
+      versionSet: "current",
+      versions: versionSets.current.versions,
       timeoutSeconds: 600,
     });
   });
@@ -53,7 +61,7 @@ group("settings", () => {
   it("take each chart from its repository", () => {
     expect(checkSettings(minimal).settings?.charts.istiod).toEqual({
       chart: "istiod",
-      version: "1.12.6",
+      version: "1.30.3",
       repositoryOpts: { repo: "https://blob.istio.io/istio-release/charts" },
     });
   });
@@ -61,24 +69,24 @@ group("settings", () => {
   it("take a chart from another repository, or a registry, in another version", () => {
     const { settings } = checkSettings({
       ...minimal,
-      versions: { istio: "1.13.9" },
+      versions: { istio: "1.29.9" },
       repositories: { istiod: "oci://registry.test/charts", gateway: "https://charts.test" },
     });
     expect(settings?.charts).toMatchObject({
-      istiod: { chart: "oci://registry.test/charts/istiod", version: "1.13.9" },
-      gateway: { chart: "gateway", version: "1.13.9", repositoryOpts: { repo: "https://charts.test" } },
+      istiod: { chart: "oci://registry.test/charts/istiod", version: "1.29.9" },
+      gateway: { chart: "gateway", version: "1.29.9", repositoryOpts: { repo: "https://charts.test" } },
     });
     expect(settings?.charts.istiod).not.toHaveProperty("repositoryOpts");
   });
 
   const directory = mkdtempSync(join(tmpdir(), "charts-"));
   const chartVersions = {
-    vcluster: "0.10.2",
-    "gloo-mesh-enterprise": "2.0.9",
-    "gloo-mesh-agent": "2.0.9",
-    base: "1.12.6",
+    vcluster: "0.36.1",
+    "gloo-platform-crds": "2.14.0",
+    "gloo-platform": "2.14.0",
+    base: "1.30.3",
     istiod: "1.0.0",
-    gateway: "1.12.6",
+    gateway: "1.30.3",
   };
   for (const [name, version] of Object.entries(chartVersions)) {
     mkdirSync(join(directory, name));
@@ -90,15 +98,15 @@ group("settings", () => {
 
   it("take no chart of another version", () => {
     expect(messageFor({ charts: directory })).toContain(
-      `mesh-lab:charts: ${directory}/istiod/ is version 1.0.0 of chart istiod; expected 1.12.6`,
+      `mesh-lab:charts: ${directory}/istiod/ is version 1.0.0 of chart istiod; expected 1.30.3`,
     );
   });
 
   it("take every chart from a directory, archives first", () => {
-    writeFileSync(join(directory, "istiod-1.12.6.tgz"), "");
+    writeFileSync(join(directory, "istiod-1.30.3.tgz"), "");
     const charts = checkSettings({ ...minimal, charts: directory }).settings?.charts;
-    expect(charts?.istiod).toEqual({ chart: `${directory}/istiod-1.12.6.tgz`, version: "1.12.6" });
-    expect(charts?.istioBase).toEqual({ chart: `${directory}/base`, version: "1.12.6" });
+    expect(charts?.istiod).toEqual({ chart: `${directory}/istiod-1.30.3.tgz`, version: "1.30.3" });
+    expect(charts?.istioBase).toEqual({ chart: `${directory}/base`, version: "1.30.3" });
   });
 });
 
@@ -315,7 +323,7 @@ group("mistakes", () => {
         "charts: no chart gloo-mesh-enterprise 2.0.9: expected nowhere/gloo-mesh-enterprise-2.0.9.tgz or nowhere/gloo-mesh-enterprise/",
         "charts: no chart gloo-mesh-agent 2.0.9: expected nowhere/gloo-mesh-agent-2.0.9.tgz or nowhere/gloo-mesh-agent/",
         "charts: no chart base 1.12.6: expected nowhere/base-1.12.6.tgz or nowhere/base/",
-        "charts: no chart istiod 1.12.6: expected nowhere/istiod-1.12.6.tgz or nowhere/istiod/",
+        "charts: no chart istiod 1.12.6: expected nowhere/istiod-1.30.3.tgz or nowhere/istiod/",
         "charts: no chart gateway 1.12.6: expected nowhere/gateway-1.12.6.tgz or nowhere/gateway/",
       ],
     ],
@@ -553,52 +561,192 @@ group("settings that do not go together", () => {
 });
 
 group("versions", () => {
-  it("of the lab are known to work together", () => {
-    expect(unknownCombinations(versions)).toEqual([]);
+  const inSet = (versionSet: VersionSetName, chosen: Partial<Versions> = {}) => ({
+    versionSet,
+    versions: { ...versionSets[versionSet].versions, ...chosen },
   });
 
-  it.each<[chosen: Partial<Record<keyof typeof versions, string>>, risks: string[]]>([
+  it.each(versionSetNames)("of set %s are known to work together", (name) => {
+    expect(unknownCombinations(inSet(name))).toEqual([]);
+    expect(otherLines(name, versionSets[name].versions)).toEqual([]);
+  });
+
+  it.each<[set: VersionSetName, chosen: Partial<Versions>, risks: string[]]>([
     [
-      { vcluster: "0.20.0" },
+      "article",
+      { vcluster: "0.11.0" },
       [
-        "vcluster 0.20.0 is not known, only 0.10.2 is: other charts have other values, which are ignored or refused.",
+        "vcluster 0.11.0 is not known, only 0.10.2 is: other charts have other values, which are ignored or refused.",
       ],
     ],
     [
-      { k3s: "v1.24.17-k3s1" },
+      "article",
+      { kubernetes: "v1.24.17-k3s1" },
       [
-        "Istio 1.12.6 is known on Kubernetes 1.19 to 1.22 only, and k3s is v1.24.17-k3s1: its charts may use APIs that are not there.",
-        "Gloo Mesh 2.0.9 is known on Kubernetes 1.17 to 1.23 only, and k3s is v1.24.17-k3s1: its charts may use APIs that are not there.",
+        "Istio 1.12.6 is known on Kubernetes 1.19 to 1.22 only, and Kubernetes inside is v1.24.17-k3s1: its charts may use APIs that are not there.",
+        "Gloo Mesh 2.0.9 is known on Kubernetes 1.17 to 1.23 only, and Kubernetes inside is v1.24.17-k3s1: its charts may use APIs that are not there.",
       ],
     ],
     [
+      "article",
       { istio: "1.14.6" },
       [
         "Gloo Mesh 2.0.9 is known with Istio 1.9 to 1.13 only, and Istio is 1.14.6: what it translates to may not be understood.",
       ],
     ],
     [
-      { istio: "1.29.0" },
+      "article",
+      { istio: "1.26.0" },
       [
-        "Istio 1.29.0 is not known, and k3s is v1.22.5-k3s1: its charts may use APIs that are not there.",
-        "Gloo Mesh 2.0.9 is known with Istio 1.9 to 1.13 only, and Istio is 1.29.0: what it translates to may not be understood.",
+        "Istio 1.26.0 is not known, and Kubernetes inside is v1.22.5-k3s1: its charts may use APIs that are not there.",
+        "Gloo Mesh 2.0.9 is known with Istio 1.9 to 1.13 only, and Istio is 1.26.0: what it translates to may not be understood.",
       ],
     ],
     [
+      "article",
       { glooMesh: "2.1.5" },
       [
         "Gloo Mesh 2.1.5 is not known, only 2.0 is: its charts may have other values, and its resources other fields.",
       ],
     ],
-  ])("%j come with their risks", (chosen, risks) => {
-    expect(unknownCombinations({ ...versions, ...chosen })).toEqual(risks);
+    ["current", { istio: "1.31.4" }, []],
+    ["current", { glooMesh: "2.13.1" }, []],
+    [
+      "current",
+      { vcluster: "0.37.0" },
+      [
+        "vcluster 0.37.0 is not known, only 0.36.1 is: other charts have other values, which are ignored or refused.",
+      ],
+    ],
+    [
+      "current",
+      { kubernetes: "v1.37.0" },
+      [
+        "vcluster 0.36.1 is known with Kubernetes 1.30 to 1.36 inside only, and Kubernetes inside is v1.37.0: it may not start.",
+        "Istio 1.30.3 is known on Kubernetes 1.32 to 1.36 only, and Kubernetes inside is v1.37.0: its charts may use APIs that are not there.",
+      ],
+    ],
+    [
+      "current",
+      { glooMesh: "2.12.3" },
+      [
+        "Gloo Mesh 2.12.3 is known with Istio 1.27 to 1.29 only, and Istio is 1.30.3: what it translates to may not be understood.",
+      ],
+    ],
+    [
+      "current",
+      { glooMesh: "2.15.0" },
+      [
+        "Gloo Mesh 2.15.0 is not known, only 2.11 to 2.14 is: its charts may have other values, and its resources other fields.",
+      ],
+    ],
+  ])("of set %s with %j come with their risks", (set, chosen, risks) => {
+    expect(unknownCombinations(inSet(set, chosen))).toEqual(risks);
   });
 
-  it("of the host come with theirs", () => {
-    expect(unknownHost("v1.31.4+k3s1", versions)).toBeUndefined();
-    expect(unknownHost("v1.36.3", versions)).toBe(
+  it.each<[version: string, set: VersionSetName, risk: string | undefined]>([
+    ["v1.31.4+k3s1", "article", undefined],
+    [
+      "v1.36.3",
+      "article",
       "vcluster 0.10.2 is known on hosts of Kubernetes 1.16 to 1.33 only, and the host is v1.36.3: pods inside may never become ready.",
+    ],
+    ["v1.34.2-eks-1", "current", undefined],
+    [
+      "v1.31.4",
+      "current",
+      "vcluster 0.36.1 is known on hosts of Kubernetes 1.33 to 1.36 only, and the host is v1.31.4: pods inside may never become ready.",
+    ],
+    [
+      "v1.37.2",
+      "current",
+      "vcluster 0.36.1 is known on hosts of Kubernetes 1.33 to 1.36 only, and the host is v1.37.2: pods inside may never become ready.",
+    ],
+  ])("of a host %s come with their risks for set %s", (version, set, risk) => {
+    expect(unknownHost(version, inSet(set))).toBe(risk);
+  });
+
+  it("are refused on a host that is known to break them", () => {
+    const broken = brokenFrom(inSet("article"));
+    expect(objectionTo("v1.33.13", broken)).toBeUndefined();
+    expect(objectionTo("v1.34.0", broken)).toBe(
+      "the host is Kubernetes v1.34.0. With vcluster 0.10.2 and Kubernetes v1.22.5-k3s1 inside, pods never become ready on a host of 1.34 or newer (vcluster #3578). Set versionSet to current, or take a host of an older Kubernetes.",
     );
+    expect(brokenFrom(inSet("current"))).toBeUndefined();
+    expect(brokenFrom(inSet("current", { vcluster: "0.36.1", kubernetes: "v1.32.1" }))).toBeUndefined();
+    expect(
+      objectionTo("v1.36.3", brokenFrom(inSet("current", { vcluster: "0.35.0", kubernetes: "v1.32.1" }))),
+    ).toBe(
+      "the host is Kubernetes v1.36.3. With vcluster 0.35.0 and Kubernetes v1.32.1 inside, pods never become ready on a host of 1.34 or newer (vcluster #3578). Leave versions out, or take a host of an older Kubernetes.",
+    );
+  });
+
+  it.each<[settings: Record<string, unknown>, lines: string[]]>([
+    [{ versionSet: "newest" }, ['versionSet: expected one of current, article, found "newest"']],
+    [
+      { versionSet: "article", versions: { istio: "1.30.3", vcluster: "0.36.1" } },
+      [
+        "versions.vcluster: 0.36.1 is of the line of versionSet current, and the set is article: its chart has other values from 0.20 on. Set versionSet to current, or leave it out",
+        "versions.istio: 1.30.3 is of the line of versionSet current, and the set is article: its sidecars are init containers that stay from 1.27 on, which vcluster older than 0.20 does not pass on to the host. Set versionSet to current, or leave it out",
+      ],
+    ],
+    [
+      { versions: { kubernetes: "v1.22.5-k3s1", glooMesh: "2.0.9" } },
+      [
+        "versions.kubernetes: v1.22.5-k3s1 is of the line of versionSet article, and the set is current: vcluster has had no k3s inside since 0.33. Set versionSet to article, or leave it out",
+        "versions.glooMesh: 2.0.9 is of the line of versionSet article, and the set is current: its charts have other names and values from 2.3 on. Set versionSet to article, or leave it out",
+      ],
+    ],
+    [
+      { versionSet: "article", versions: { kubernetes: "v1.35.0" } },
+      [
+        "versions.kubernetes: v1.35.0 is of the line of versionSet current, and the set is article: the article's vcluster has k3s inside, as v1.22.5-k3s1. Set versionSet to current, or leave it out",
+      ],
+    ],
+    [
+      { management: { resources: { syncer: {} } }, workloads: [{ name: "east", resources: { syncer: {} } }] },
+      [
+        "management.resources.syncer: the control plane of versionSet current is one container: set resources.vcluster",
+        "workloads[0].resources.syncer: the control plane of versionSet current is one container: set resources.vcluster",
+      ],
+    ],
+    [{ licenseKind: "gold" }, ['licenseKind: expected one of trial, mesh, found "gold"']],
+    [
+      { versionSet: "article", licenseKind: "mesh" },
+      ["licenseKind: the charts of versionSet article ask for no kind of key: leave it out"],
+    ],
+    [
+      { repositories: { glooMeshAgent: "https://charts.test" } },
+      [
+        "repositories.glooMeshAgent: versionSet current has no such chart; it has vcluster, glooPlatformCrds, glooPlatform, istioBase, istiod, gateway",
+      ],
+    ],
+    [
+      { versionSet: "article", values: { glooMeshCrds: {} } },
+      [
+        "values.glooMeshCrds: versionSet article has no such release: its kinds come with glooMeshEnterprise and glooMeshAgent",
+      ],
+    ],
+    [
+      { versions: { k3s: "v1.22.5-k3s1" } },
+      [
+        "versions.k3s: there is no such setting; versions has vcluster, kubernetes, glooMesh, istio, bookinfo, keycloak",
+      ],
+    ],
+  ])("that do not go together are refused: %j", (settings, lines) => {
+    const { mistakes } = checkSettings({ ...minimal, ...settings });
+    expect(mistakes.map(({ path, message }) => `${path}: ${message}`)).toEqual(lines);
+  });
+
+  it("that are refused are told with every other mistake", () => {
+    const { mistakes } = checkSettings({
+      ...minimal,
+      versionSet: "article",
+      versions: { istio: "1.30.3" },
+      workloads: [],
+      licenseKind: "mesh",
+    });
+    expect(mistakes.map(({ path }) => path)).toEqual(["workloads", "versions.istio", "licenseKind"]);
   });
 });
 

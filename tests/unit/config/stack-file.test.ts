@@ -113,7 +113,7 @@ describe("a stack's file", () => {
       return Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
     };
     expect(passedBy("50% l#ab 'q'", text)).toEqual(expected);
-    const rehearsed = overlay(file, {}, { project: project.name, charts: "charts" });
+    const rehearsed = overlay(file, {}, { project: project.name, charts: "charts", versionSet: "article" });
     expect(passedBy("rehearsed", pulumiYaml(rehearsed))).toMatchObject(expected);
   });
 
@@ -190,7 +190,9 @@ describe("the project", () => {
 
 describe("the secrets of a rehearsal", () => {
   const laid = (config: Readonly<Record<string, unknown>>) =>
-    Object.keys(overlay({ config }, {}, { project: "mesh-lab", charts: "charts" }).config ?? {});
+    Object.keys(
+      overlay({ config }, {}, { project: "mesh-lab", charts: "charts", versionSet: "article" }).config ?? {},
+    );
 
   it("are those that the configuration wants, whatever the user's file has", () => {
     expect(laid({})).toContain("mesh-lab:licenseKey");

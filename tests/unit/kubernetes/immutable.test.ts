@@ -89,9 +89,9 @@ describe("a change that Kubernetes refuses", () => {
 
 describe("a volume", () => {
   it("changes with each key that it depends on", () => {
-    const before = { persistence: true, size: "5Gi" };
+    const before = { persistence: true, storageSize: "5Gi" };
     expect(volumeChanges(before, before)).toEqual([]);
-    expect(volumeChanges(before, { persistence: true, size: "10Gi", className: "fast" })).toEqual([
+    expect(volumeChanges(before, { persistence: true, storageSize: "10Gi", storageClass: "fast" })).toEqual([
       "controlPlane.storageSize: 5Gi to 10Gi",
       "controlPlane.storageClass: not set to fast",
     ]);

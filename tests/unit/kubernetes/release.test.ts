@@ -1,3 +1,4 @@
+import type { ChartSource } from "../../../versions/charts.ts";
 import { gzipSync } from "node:zlib";
 import type { V1Pod, V1StatefulSet } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
@@ -13,7 +14,7 @@ import { type Answer, apiServer, stopApiServers } from "../support/api-server.ts
 import { record } from "../support/record.ts";
 
 const settings = labConfig({ workloads: [{ name: "east" }] });
-const { charts } = settings;
+const charts = settings.charts as { readonly istiod: ChartSource };
 const namespace = "istio-system";
 const of = (kind: string) => `/api/v1/namespaces/${namespace}/${kind}`;
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { bookinfoServices } from "../../../values/bookinfo.ts";
 import { endpointOf, hostAndPort, httpUrl } from "../../../values/exposure.ts";
-import { glooMeshAgentValues, glooMeshMgmtValues } from "../../../values/gloo-mesh.ts";
+import { glooMeshAgentValues, glooMeshMgmtValues } from "../../../values/article/gloo-mesh.ts";
+import { gatewayValues, istiodValues as valuesOfIstiod } from "../../../values/article/istio.ts";
+import { vclusterValues } from "../../../values/article/vcluster.ts";
 import {
   globalSettings,
   rootTrustPolicy,
@@ -11,10 +13,10 @@ import {
   workspaceSettings,
 } from "../../../values/gloo-resources.ts";
 import { mirrored } from "../../../values/images.ts";
-import { gatewayValues, istioBuild, istiodValues as valuesOfIstiod } from "../../../values/istio.ts";
+import { istioBuild } from "../../../values/istio.ts";
 import { mergeValues } from "../../../values/merge.ts";
 import { nextCommands, userInterface } from "../../../plan/outputs.ts";
-import { type VClusterValuesArgs, vclusterValues } from "../../../values/vcluster.ts";
+import type { VClusterValuesArgs } from "../../../values/vcluster.ts";
 
 const istiodValues = (cluster: string, multiCluster = true) =>
   valuesOfIstiod({ cluster, multiCluster, build: istioBuild("1.12.6") });
@@ -24,7 +26,8 @@ describe("vcluster", () => {
   const args: VClusterValuesArgs = {
     serviceCidr: "10.43.0.0/16",
     expose: "LoadBalancer",
-    k3s: "v1.22.5-k3s1",
+    kubernetesImage: "rancher/k3s",
+    kubernetes: "v1.22.5-k3s1",
     controlPlane,
     resources: {},
     paused: false,
@@ -119,7 +122,7 @@ describe("vcluster", () => {
   });
 
   it("of a newer Kubernetes is given no gate that this refuses", () => {
-    const { vcluster } = vclusterValues({ ...args, k3s: "v1.27.1-k3s1" }) as {
+    const { vcluster } = vclusterValues({ ...args, kubernetes: "v1.27.1-k3s1" }) as {
       vcluster: { extraArgs: string[] };
     };
     expect(vcluster.extraArgs.join(" ")).not.toContain("feature-gates");
@@ -167,7 +170,7 @@ describe("images", () => {
     const mirror = { imageRegistry: "mirror.test" };
     const gloo = { image: { registry: "mirror.test/gloo-mesh" } };
     expect(
-      glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", expose: "LoadBalancer", ...mirror }),
+      glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", licenseKind: "trial", expose: "LoadBalancer", ...mirror }),
     ).toMatchObject({
       glooMeshMgmtServer: { ...gloo, ports: { healthcheck: 8091 } },
       glooMeshUi: { ...gloo, sidecars: { console: gloo, envoy: gloo } },
@@ -189,7 +192,7 @@ describe("images", () => {
 
 describe("Gloo Mesh", () => {
   it("takes its relay token from the lab, and is reached as the lab is", () => {
-    expect(glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", expose: "NodePort" })).toMatchObject({
+    expect(glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", licenseKind: "trial", expose: "NodePort" })).toMatchObject({
       mgmtClusterName: "mgmt",
       licenseKey: "key",
       glooMeshMgmtServer: { serviceType: "NodePort", relay: { disableTokenGeneration: true } },
