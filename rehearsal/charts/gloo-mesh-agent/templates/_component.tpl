@@ -1,6 +1,6 @@
 {{/*
 One component of Gloo Mesh: ServiceAccount, Deployment, Service, and a ClusterRole with its binding where
-there are rules. Both Gloo Mesh charts carry this same file.
+there are rules. All charts of Gloo Mesh that have components carry this same file.
 
 A dict: root (the chart's context), name, values (the component's section), and optionally args, rules,
 annotations (of the pods).
@@ -80,6 +80,10 @@ spec:
             {{- range $name, $port := .values.ports }}
             - name: {{ $name }}
               containerPort: {{ $port }}
+            {{- end }}
+            {{- with .values.statsPort }}
+            - name: stats
+              containerPort: {{ . }}
             {{- end }}
         {{- range $name, $sidecar := .values.sidecars }}
         - {{- include "component.container" (dict "root" $.root "name" $name "container" $sidecar) | nindent 10 }}
