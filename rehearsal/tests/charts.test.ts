@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { chartPins } from "../../versions/charts.ts";
 import {
   glooMeshAddOnsValues,
@@ -14,118 +12,31 @@ import { gatewayValues, istiodValues } from "../../values/article/istio.ts";
 import { vclusterValues } from "../../values/article/vcluster.ts";
 import * as resources from "../../values/gloo-resources.ts";
 import { istioBuild } from "../../values/istio.ts";
-import { moduleChart } from "../toolchain/module-charts.ts";
 import { versionSets } from "../../versions/versions.ts";
 import { complaintsAbout, definitions, glooKinds } from "../../tests/unit/support/crds.ts";
+import { type Case, describeCases } from "./support/chart-cases.ts";
+import {
+  argsOf,
+  chartsDir,
+  containersOf,
+  decode,
+  documents,
+  type Expression,
+  find,
+  folderOf,
+  type Labels,
+  type Manifest,
+  refusal,
+  type Release,
+  render,
+  serviceLine,
+  template,
+  titleOf,
+  type Values,
+} from "./support/charts.ts";
+import { expectRelayCertificates } from "./support/relay-certificates.ts";
 
-const root = join(import.meta.dirname, "../..");
-const chartsDir = join(root, "rehearsal/charts");
-const pins = Object.values(chartPins(versionSets.article));
-/** Where a chart is that a rehearsal takes: of a module, or the stand-in. */
-const folderOf = (chart: string): string => {
-  const pin = pins.find((one) => one.chart === chart);
-  return (pin && moduleChart(pin)) ?? join(chartsDir, chart);
-};
-
-/** The real Helm, which make has seen to before the tests. */
-const helm = join(root, ".rehearsal/bin/helm");
-
-type Values = Record<string, unknown>;
-type Labels = Record<string, string>;
-
-interface Release {
-  readonly chart: string;
-  readonly name: string;
-  readonly namespace: string;
-  readonly values: Values;
-}
-
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
-  readonly resources?: { readonly requests?: Labels };
-}
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
-  readonly data?: Labels;
-  readonly webhooks?: readonly {
-    readonly name: string;
-    readonly failurePolicy: string;
-    readonly clientConfig: unknown;
-    readonly namespaceSelector?: { readonly matchExpressions: readonly Expression[] };
-    readonly objectSelector?: { readonly matchExpressions: readonly Expression[] };
-  }[];
-  readonly spec?: {
-    readonly type?: string;
-    readonly ports?: readonly {
-      readonly name: string;
-      readonly port: number;
-      readonly targetPort?: number;
-    }[];
-    readonly selector?: Labels & { readonly matchLabels?: Labels };
-    readonly template?: {
-      readonly metadata: { readonly labels: Labels; readonly annotations?: Labels };
-      readonly spec: { readonly securityContext?: unknown; readonly containers: readonly Container[] };
-    };
-  };
-}
-
-interface Expression {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
-
-/** Renders a chart; values go in through stdin, so that a license key is on no command line. */
-function template({ chart, name, namespace, values }: Release): Promise<string> {
-  const args = ["template", name, folderOf(chart), "--namespace", namespace, "--values", "-"];
-  return new Promise((resolve, reject) => {
-    const child = execFile(helm, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(stderr || `${error.message}: make tools builds it`));
-      else resolve(stdout);
-    });
-    child.stdin?.end(JSON.stringify(values));
-  });
-}
-
-/** The objects of a release, by name. */
-async function render(release: Release): Promise<readonly Manifest[]> {
-  const manifests = documents(await template(release)) as Manifest[];
-  return manifests.sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
-}
-
-function documents(text: string): unknown[] {
-  const parsed = parseAllDocuments(text, { merge: true });
-  if (!Array.isArray(parsed)) return [];
-  return parsed.map((document) => document.toJS({ maxAliasCount: -1 }) as unknown).filter(Boolean);
-}
-
-function find(manifests: readonly Manifest[], kind: string, name: string): Manifest {
-  const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
-  if (!found) throw new Error(`no ${kind} ${name} among ${manifests.map(titleOf).join(", ")}`);
-  return found;
-}
-
-const titleOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.name}`;
-const decode = (text: string | undefined): string => Buffer.from(text ?? "", "base64").toString();
-
-/** A release with the article's values, and what the real chart makes of them. */
-interface Case extends Release {
-  /** Names of its objects, by kind. */
-  readonly objects: Labels;
-  /** `NAME: TYPE port:number[>targetPort] ...`, the last where it differs. */
-  readonly services?: readonly string[];
-  /** `WORKLOAD/CONTAINER CPU MEMORY`, as requested. */
-  readonly containers?: readonly string[];
-}
-
-const names = ["vcluster", "management", "agent", "addOns", "base", "istiod", "ingress", "eastWest"] as const;
-type CaseName = (typeof names)[number];
+type CaseName = "vcluster" | "management" | "agent" | "addOns" | "base" | "istiod" | "ingress" | "eastWest";
 
 const cases = parse(
   `
@@ -328,69 +239,7 @@ const expectedSelectors: Record<string, Labels> = {
   "Deployment istio-eastwestgateway": { app: "istio-eastwestgateway", istio: "eastwestgateway" },
 };
 
-function serviceLine({ metadata, spec }: Manifest): string {
-  const ports = (spec?.ports ?? []).map(({ name, port, targetPort = port }) =>
-    targetPort === port ? `${name}:${port}` : `${name}:${port}>${targetPort}`,
-  );
-  return `${metadata.name}: ${[spec?.type ?? "ClusterIP", ...ports.sort()].join(" ")}`;
-}
-
-function containerLines({ metadata, spec }: Manifest): readonly string[] {
-  return (spec?.template?.spec.containers ?? []).map(
-    ({ name, resources }) =>
-      `${metadata.name}/${name} ${resources?.requests?.["cpu"] ?? "-"} ${resources?.requests?.["memory"] ?? "-"}`,
-  );
-}
-
-function argsOf(manifest: Manifest, container: string): readonly string[] {
-  return manifest.spec?.template?.spec.containers.find(({ name }) => name === container)?.args ?? [];
-}
-
-const rendered = {} as Record<CaseName, readonly Manifest[]>;
-beforeAll(async () => {
-  await Promise.all(names.map(async (name) => (rendered[name] = await render(cases[name]))));
-}, 60_000);
-
-describe.each(names)("the chart of %s, with the article's values,", (name) => {
-  it("renders the objects of the real one", () => {
-    const objects: Record<string, string[]> = {};
-    for (const { kind, metadata } of rendered[name]) (objects[kind] ??= []).push(metadata.name);
-    const expected = Object.entries(cases[name].objects).map(([kind, named]) => [kind, named.split(" ")]);
-    for (const named of Object.values(objects)) named.sort();
-    expect(objects).toEqual(Object.fromEntries(expected));
-  });
-
-  it("puts every namespaced object into the release's namespace", () => {
-    const clusterWide = /^(Cluster|Mutating|Validating)/;
-    const namespaced = rendered[name].filter(({ kind }) => !clusterWide.test(kind));
-    expect(new Set(namespaced.map(({ metadata }) => metadata.namespace))).toEqual(
-      new Set([cases[name].namespace]),
-    );
-  });
-
-  it("has the services of the real one", () => {
-    const services = rendered[name].filter(({ kind }) => kind === "Service");
-    expect(services.map(serviceLine)).toEqual(cases[name].services ?? []);
-  });
-
-  it("has the containers of the real one, and their requests", () => {
-    const workloads = rendered[name].filter(({ spec }) => spec?.template);
-    expect(workloads.flatMap(containerLines)).toEqual(cases[name].containers ?? []);
-  });
-
-  it("selects its own pods, by the labels of the real one", () => {
-    for (const manifest of rendered[name]) {
-      const { spec } = manifest;
-      const selector = spec?.template ? spec.selector?.matchLabels : spec?.selector;
-      if (!selector || !/^(Service|Deployment|StatefulSet)$/.test(manifest.kind)) continue;
-      expect([titleOf(manifest), selector]).toEqual([
-        titleOf(manifest),
-        expectedSelectors[titleOf(manifest)] ?? { app: manifest.metadata.name },
-      ]);
-      if (spec?.template) expect(spec.template.metadata.labels).toMatchObject(selector);
-    }
-  });
-});
+const rendered = describeCases("the article's", cases, expectedSelectors);
 
 describe("every chart", () => {
   it.each(Object.values(chartPins(versionSets.article)))(
@@ -404,9 +253,9 @@ describe("every chart", () => {
   /** The lab's releases with what the lab gives them; with a mirror, all images come from there. */
   const labReleases = (imageRegistry?: string): readonly Release[] => {
     const expose = "LoadBalancer";
-    const build = istioBuild(versionSets.article.versions.istio, undefined, imageRegistry);
+    const { istio, kubernetes } = versionSets.article.versions;
+    const build = istioBuild(istio, undefined, imageRegistry);
     const controlPlane = { nodeSelector: {}, tolerations: [], persistence: true, storageSize: "5Gi" };
-    const { kubernetes } = versionSets.article.versions;
     const proxies = "1";
     return [
       {
@@ -441,15 +290,7 @@ describe("every chart", () => {
       { ...cases.eastWest, values: gatewayValues({ gateway: "eastWest", replicas: 1, expose, proxies }) },
       // Where the chart takes their images from is not known, so that no mirror is asked for.
       ...(imageRegistry === undefined
-        ? [
-            {
-              ...cases.addOns,
-              values: glooMeshAddOnsValues({
-                cluster: "devcluster1",
-                servers: ["ext-auth-service", "rate-limiter"],
-              }),
-            },
-          ]
+        ? [{ ...cases.addOns, values: glooMeshAddOnsValues({ cluster: "devcluster1", servers: ["ext-auth-service", "rate-limiter"] }) }]
         : []),
     ];
   };
@@ -460,9 +301,7 @@ describe("every chart", () => {
 
   it("pulls every image from a mirror, where there is one", { timeout: 60_000 }, async () => {
     const manifests = (await Promise.all(labReleases("mirror.test/all").map(render))).flat();
-    const images = manifests.flatMap(
-      ({ spec }) => spec?.template?.spec.containers.map(({ image }) => image) ?? [],
-    );
+    const images = manifests.flatMap(containersOf).map(({ image }) => image);
     expect(images.length).toBeGreaterThan(8);
     for (const image of images) expect(image).toMatch(/^(mirror\.test\/all\/|auto$)/);
   });
@@ -494,21 +333,27 @@ gateway:
     { timeout: 60_000 },
     async (chart, list) => {
       const values = Object.assign({}, ...list.map(([wrong]) => wrong)) as Values;
-      const message = await template({ chart, name: "release", namespace: "namespace", values }).then(
-        () => "it took them",
-        (error: unknown) => (error as Error).message,
-      );
+      const message = await refusal(chart, values);
       for (const [, complaint] of list) expect(message).toContain(complaint);
     },
   );
 
-  it("of Gloo Mesh shares its custom resources and its components with the other", () => {
-    for (const file of ["crds/gloo-mesh.yaml", "templates/_component.tpl"]) {
-      const read = (chart: string) => readFileSync(join(chartsDir, chart, file), "utf8");
-      expect(read("gloo-mesh-agent"), `${file} must be the same in both charts`).toBe(
-        read("gloo-mesh-enterprise"),
-      );
-    }
+  const copies = (file: string, ...charts: readonly string[]) =>
+    ["gloo-mesh-enterprise", ...charts].map((chart) => `${chart}/templates/${file}`);
+  // Helm takes nothing from outside of a chart, but by links, and reports each of them wherever it loads the chart.
+  it.each([
+    [
+      "gloo-mesh-enterprise/crds/gloo-mesh.yaml",
+      "gloo-mesh-agent/crds/gloo-mesh.yaml",
+      "gloo-platform-crds/files/gloo-mesh.yaml",
+    ],
+    copies("_component.tpl", "gloo-mesh-agent", "gloo-platform"),
+    copies("_rules.tpl", "gloo-mesh-agent", "gloo-platform"),
+    copies("_relay.tpl", "gloo-platform"),
+    copies("prometheus.yaml", "gloo-platform"),
+  ])("of Gloo Mesh shares %s with the others", (file, ...others) => {
+    const read = (path: string) => readFileSync(join(chartsDir, path), "utf8");
+    for (const copy of others) expect(read(copy), `${copy} must be the same as ${file}`).toBe(read(file));
   });
 });
 
@@ -597,25 +442,7 @@ describe("the charts of Gloo Mesh", () => {
   const secret = (name: string) => find(rendered.management, "Secret", name).data ?? {};
 
   it("make certificates that verify", () => {
-    const { "ca.crt": ca, "tls.key": key } = secret("relay-root-tls-secret");
-    const authority = new X509Certificate(decode(ca));
-    expect(authority.ca).toBe(true);
-    expect(authority.checkPrivateKey(createPrivateKey(decode(key)))).toBe(true);
-
-    const server = secret("relay-server-tls-secret");
-    const certificate = new X509Certificate(decode(server["tls.crt"]));
-    expect(server["ca.crt"]).toBe(ca);
-    expect(certificate.verify(authority.publicKey)).toBe(true);
-    // Not checkHost(): unlike Go, OpenSSL takes no wildcard before a single label.
-    expect(certificate.subjectAltName).toBe("DNS:*.gloo-mesh");
-    expect(certificate.checkPrivateKey(createPrivateKey(decode(server["tls.key"])))).toBe(true);
-
-    const signing = secret("relay-tls-signing-secret");
-    const signer = new X509Certificate(decode(signing["tls.crt"]));
-    expect(signing["ca.crt"]).toBe(ca);
-    expect(signer.ca).toBe(true);
-    expect(signer.verify(authority.publicKey)).toBe(true);
-    expect(signer.checkPrivateKey(createPrivateKey(decode(signing["tls.key"])))).toBe(true);
+    expectRelayCertificates(rendered.management);
   });
 
   it("keep the license and a token", () => {
