@@ -287,8 +287,9 @@ export const schema = z.strictObject({
     "a random one, for the lab's Keycloak",
   ),
   licenseKind: key(
-    oneOf(licenseKinds).default("trial"),
+    oneOf(licenseKinds).optional(),
     "what kind of key `licenseKey` is, where the charts ask: `trial`, or `mesh` for one of Gloo Mesh alone",
+    "`trial`",
   ),
   licenseKey: key(
     z.string(

@@ -98,7 +98,7 @@ const glooCrdsRelease = ({ versionSet }: Of<"versionSet">): OwnRelease | undefin
 const glooMeshRelease = (
   {
     versionSet,
-    licenseKind,
+    licenseKind = "trial",
     expose,
     imageRegistry,
   }: Of<"versionSet" | "licenseKind" | "expose" | "imageRegistry">,

@@ -35,7 +35,7 @@ export async function stopped(host: KubeConfig, { cluster, timeoutSeconds }: Sto
   });
   if (replicas === undefined)
     throw new Error(
-      `StatefulSet ${cluster} in namespace ${cluster} of the host, the control plane that is to stop, is not there: ${labCommand("status")} says what is`,
+      `the control plane of ${cluster}, which is to stop, is not in namespace ${cluster} of the host: ${labCommand("status")} says what is`,
     );
   // Only now: as long as it runs, the syncer makes them anew.
   const core = host.makeApiClient(CoreV1Api);

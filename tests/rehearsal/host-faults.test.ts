@@ -103,7 +103,7 @@ describe.concurrent("one lab, where each run goes on from where the one before i
 
     it("where no syncer writes a kubeconfig is told who should", async () => {
       expect(await failureOn(noSecret)).toMatch(
-        /waited \d+ s for Secret vc-mgmt in namespace mgmt of the host: it does not exist\. Its writer is the syncer: kubectl -n mgmt logs mgmt-0 -c syncer\./,
+        /waited \d+ s for Secret vc-mgmt in namespace mgmt of the host: it does not exist\. Its writer is the syncer: kubectl -n mgmt logs -l app=vcluster,release=mgmt --all-containers\./,
       );
     });
 

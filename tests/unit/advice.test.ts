@@ -78,6 +78,7 @@ const notFollowed: Readonly<Record<string, string>> = {
   "pulumi plugin install resource X X --file ARCHIVE": "there are no archives of plugins to be had",
   "set oidcClientSecret": "it is the secret of an identity provider outside",
   "set imagePullSecret": "no image is pulled",
+  "set versionSet": "a simulated host has one set of versions",
   "kubectl delete":
     "it deletes what belongs to others, or a certificate, which the simulated agent asks for again anyway",
   "kubectl edit": "it opens an editor; what stands in the way like this is tried with a label",

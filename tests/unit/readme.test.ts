@@ -83,11 +83,12 @@ describe("the README", () => {
             return { name, version, wanted: version, real: undefined };
           }),
         ],
-        charts: Object.values(chartPins(versionSets.current)).map((pin) => ({
+        charts: Object.values(chartPins(versionSets.article)).map((pin) => ({
           chart: pin.chart,
           version: pin.version,
           real: moduleChart(pin),
         })),
+        otherSet: "Pulumi.dev.yaml",
       }),
     );
     const file = "rehearsal/README.md";

@@ -51,11 +51,13 @@ function mgmtImages(mirror: string): Record<string, unknown> {
   return {
     glooMgmtServer: gloo,
     glooUi: { ...gloo, sidecars: { console: gloo, envoy: gloo } },
-    redis: { deployment: { image: { registry: mirror } } },
+    redis: { deployment: gloo },
     prometheus: {
-      server: { image: { repository: mirrored("quay.io/prometheus/prometheus", mirror) } },
+      server: { image: { repository: mirrored(`${glooImages}/prometheus`, mirror) } },
       configmapReload: {
-        prometheus: { image: { repository: mirrored("jimmidyson/configmap-reload", mirror) } },
+        prometheus: {
+          image: { repository: mirrored("quay.io/prometheus-operator/prometheus-config-reloader", mirror) },
+        },
       },
     },
   };
@@ -95,8 +97,6 @@ export function glooMeshAddOnsValues(args: GlooMeshAddOnsValuesArgs): Record<str
   return mergeValues(
     own,
     has("ext-auth-service") ? { extAuthService: { extAuth: gloo } } : {},
-    has("rate-limiter")
-      ? { rateLimiter: { rateLimiter: gloo, redis: { image: { registry: imageRegistry } } } }
-      : {},
+    has("rate-limiter") ? { rateLimiter: { rateLimiter: gloo, redis: gloo } } : {},
   );
 }

@@ -170,7 +170,7 @@ export function statusTests(): void {
         expect(Date.now() - start).toBeLessThan(60_000);
         expect(code).toBe(1);
         expect(problems["devcluster1"]?.join("\n")).toMatch(
-          /^it does not answer: .*(no answer|Timeout).*kubectl -n devcluster1 logs devcluster1-0 -c vcluster\.$/m,
+          /^it does not answer: .*(no answer|Timeout).*kubectl -n devcluster1 logs -l app=vcluster,release=devcluster1 --all-containers\.$/m,
         );
         expect(facts.map(({ state }) => state)).toEqual(["running", "silent", "running"]);
         expect(facts[2]?.pods?.ready).toBe(facts[2]?.pods?.wanted);

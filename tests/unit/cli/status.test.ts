@@ -74,7 +74,7 @@ describe("the state of a cluster", () => {
       "silent",
       { silence: "no answer from it within 15 s" },
       [
-        "it does not answer: no answer from it within 15 s. Its log: kubectl -n east logs east-0 -c vcluster.",
+        "it does not answer: no answer from it within 15 s. Its log: kubectl -n east logs -l app=vcluster,release=east --all-containers.",
       ],
     ],
     // Nobody wants to read what is missing of it, too.

@@ -17,8 +17,13 @@ const set = (replicas: number, annotations?: Record<string, string>): V1Stateful
   metadata: { ...(annotations && { annotations }) },
   spec: { replicas } as V1StatefulSet["spec"] & object,
 });
-const notes = (replicas: string) => ({ "loft.sh/paused": "true", "loft.sh/paused-replicas": replicas });
-const without = { "loft.sh/paused": null, "loft.sh/paused-replicas": null };
+const date = "2026-11-29T08:00:00.000Z";
+const notes = (replicas: string) => ({
+  "loft.sh/paused": "true",
+  "loft.sh/paused-replicas": replicas,
+  "loft.sh/paused-date": date,
+});
+const without = { "loft.sh/paused": null, "loft.sh/paused-replicas": null, "loft.sh/paused-date": null };
 
 describe("a control plane", () => {
   it.each<[what: string, set: V1StatefulSet, patch: ReturnType<typeof pausing>]>([
@@ -27,7 +32,7 @@ describe("a control plane", () => {
     ["that is paused", set(0, notes("1")), undefined],
     ["that somebody scaled down", set(0), { metadata: { annotations: notes("1") }, spec: { replicas: 0 } }],
   ])("%s is paused as vcluster does it", (_, given, patch) => {
-    expect(pausing(given)).toEqual(patch);
+    expect(pausing(given, new Date(date))).toEqual(patch);
   });
 
   it.each<[what: string, set: V1StatefulSet, patch: ReturnType<typeof resuming>]>([

@@ -291,7 +291,7 @@ group("mistakes", () => {
       "a chart that is not the lab's",
       { repositories: { cilium: "https://charts.test" } },
       [
-        "repositories.cilium: there is no such setting; repositories has vcluster, glooMeshEnterprise, glooMeshAgent, istioBase, istiod, gateway",
+        "repositories.cilium: there is no such setting; repositories has vcluster, glooPlatformCrds, glooPlatform, glooMeshEnterprise, glooMeshAgent, istioBase, istiod, gateway",
       ],
     ],
     [
@@ -305,7 +305,7 @@ group("mistakes", () => {
       "no build of Istio",
       { istioImage: "docker.io/istio" },
       [
-        'istioImage: expected a build of Istio as HUB:TAG, e.g. docker.io/istio:1.12.6, found "docker.io/istio"',
+        'istioImage: expected a build of Istio as HUB:TAG, e.g. docker.io/istio:1.30.3, found "docker.io/istio"',
       ],
     ],
     [
@@ -319,12 +319,12 @@ group("mistakes", () => {
       "a directory without the charts",
       { charts: "nowhere" },
       [
-        "charts: no chart vcluster 0.10.2: expected nowhere/vcluster-0.10.2.tgz or nowhere/vcluster/",
-        "charts: no chart gloo-mesh-enterprise 2.0.9: expected nowhere/gloo-mesh-enterprise-2.0.9.tgz or nowhere/gloo-mesh-enterprise/",
-        "charts: no chart gloo-mesh-agent 2.0.9: expected nowhere/gloo-mesh-agent-2.0.9.tgz or nowhere/gloo-mesh-agent/",
-        "charts: no chart base 1.12.6: expected nowhere/base-1.12.6.tgz or nowhere/base/",
-        "charts: no chart istiod 1.12.6: expected nowhere/istiod-1.30.3.tgz or nowhere/istiod/",
-        "charts: no chart gateway 1.12.6: expected nowhere/gateway-1.12.6.tgz or nowhere/gateway/",
+        "charts: no chart vcluster 0.36.1: expected nowhere/vcluster-0.36.1.tgz or nowhere/vcluster/",
+        "charts: no chart gloo-platform-crds 2.14.0: expected nowhere/gloo-platform-crds-2.14.0.tgz or nowhere/gloo-platform-crds/",
+        "charts: no chart gloo-platform 2.14.0: expected nowhere/gloo-platform-2.14.0.tgz or nowhere/gloo-platform/",
+        "charts: no chart base 1.30.3: expected nowhere/base-1.30.3.tgz or nowhere/base/",
+        "charts: no chart istiod 1.30.3: expected nowhere/istiod-1.30.3.tgz or nowhere/istiod/",
+        "charts: no chart gateway 1.30.3: expected nowhere/gateway-1.30.3.tgz or nowhere/gateway/",
       ],
     ],
   ];
@@ -525,7 +525,7 @@ group("settings that do not go together", () => {
     ],
     [
       "a directory of charts, and repositories",
-      { charts, repositories: { istiod: "https://charts.test" } },
+      { versionSet: "article", charts, repositories: { istiod: "https://charts.test" } },
       "repositories: charts takes every chart from a directory",
     ],
     [

@@ -38,7 +38,46 @@ describe("Helm values that other parts of the lab go by", () => {
       "it is the address of the management server: leave it out",
     ],
     ["glooMeshAddOns", "rate-limiter.enabled", false, "capabilities turn it on and off: leave it out"],
-  ])("are refused by name: %s %s", (release, path, value, instead) => {
+  ])("are refused by name in the article's set: %s %s", (release, path, value, instead) => {
+    expect(mistakesOf({ versionSet: "article", values: { [release]: at(path, value) } })).toEqual([
+      `values.${release}.${path}: ${instead}`,
+    ]);
+  });
+
+  it.each([
+    ["vcluster", "controlPlane.service.spec.type", "NodePort", "set expose"],
+    ["vcluster", "serviceCIDR", "10.0.0.0/8", "set serviceCidr"],
+    [
+      "vcluster",
+      "controlPlane.statefulSet.highAvailability",
+      { replicas: 3 },
+      "set paused of the cluster; a control plane has one pod",
+    ],
+    [
+      "vcluster",
+      "controlPlane.distro",
+      { k3s: {} },
+      "set versions.kubernetes, or imageRegistry for a mirror",
+    ],
+    [
+      "vcluster",
+      "controlPlane.statefulSet.persistence.volumeClaim.size",
+      "1Gi",
+      "set controlPlane.storageSize",
+    ],
+    ["vcluster", "sync.fromHost.nodes.enabled", false, "without it no node is seen inside: leave it out"],
+    ["istiod", "global.tag", "1.31.0", "set versions.istio, or istioImage"],
+    ["eastWest", "service.type", "ClusterIP", "set expose"],
+    ["glooMeshEnterprise", "licensing", { licenseSecretName: "key" }, "set licenseKey, and licenseKind"],
+    ["glooMeshEnterprise", "glooAgent.enabled", true, "the agent has a release of its own: leave it out"],
+    [
+      "glooMeshAgent",
+      "glooAgent.relay.serverAddress",
+      "here:9900",
+      "it is the address of the management server: leave it out",
+    ],
+    ["glooMeshAddOns", "rateLimiter.enabled", false, "capabilities turn it on and off: leave it out"],
+  ])("are refused by name in the current set: %s %s", (release, path, value, instead) => {
     expect(mistakesOf({ values: { [release]: at(path, value) } })).toEqual([
       `values.${release}.${path}: ${instead}`,
     ]);

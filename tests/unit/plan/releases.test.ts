@@ -16,7 +16,7 @@ const labs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     imagePullSecret: JSON.stringify({ auths: { "mirror.test": { auth: "cmVhZGVyOmh1c2g=" } } }),
     multiCluster: false,
     istioImage: "solo.test/istio:1.12.6-solo",
-    versions: { k3s: "v1.23.1-k3s1" },
+    versions: { kubernetes: "v1.23.1-k3s1" },
     controlPlane: { nodeSelector: { pool: "control" }, tolerations: [{ key: "pool" }] },
     values: { istiod: { pilot: { replicaCount: 2 } }, vcluster: { priorityClassName: "high" } },
     management: { name: "mgmt", values: { glooMeshEnterprise: { verbose: true } } },

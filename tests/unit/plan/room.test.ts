@@ -33,6 +33,7 @@ afterAll(() => {
 
 function settingsOf(more: object) {
   const { settings, mistakes } = checkSettings({
+    versionSet: "article",
     workloads: two,
     licenseKey: "key",
     charts,
@@ -138,7 +139,7 @@ describe("a preview", () => {
       /^Too little room on the host while they are replaced: 55 pods ask for 4\.82 CPUs and 15\.91 GiB; /,
     );
     // A control plane ends before its successor starts.
-    expect(risk({ versions: { k3s: "v1.22.17-k3s1" } })).toBeUndefined();
+    expect(risk({ versions: { kubernetes: "v1.22.17-k3s1" } })).toBeUndefined();
     expect(risk({ versions: { bookinfo: "1.17.0" } })).toMatch(
       /^Too little room on the host while they are replaced: 4\d pods/,
     );

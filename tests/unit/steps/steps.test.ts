@@ -421,7 +421,7 @@ describe("a virtual cluster's kubeconfig", () => {
     );
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^waited \d+ s for Secret vc-east in namespace east of the host: it does not exist\. Pod east-0 is on no node: 0\/1 nodes are available: 1 Insufficient cpu\. It asks for 2 CPUs and 1 GiB\. Make room on the host, or add a node\. Its writer is the syncer: kubectl -n east logs east-0 -c syncer\.$/,
+      /^waited \d+ s for Secret vc-east in namespace east of the host: it does not exist\. Pod east-0 is on no node: 0\/1 nodes are available: 1 Insufficient cpu\. It asks for 2 CPUs and 1 GiB\. Make room on the host, or add a node\. Its writer is the syncer: kubectl -n east logs -l app=vcluster,release=east --all-containers\.$/,
     );
   });
 
@@ -504,8 +504,11 @@ describe("pause", () => {
     );
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "StatefulSet east in namespace east of the host, the control plane that is to stop, is not there: npm run lab -- status says what is",
+      "the control plane of east, which is to stop, is not in namespace east of the host: npm run lab -- status says what is",
     );
-    expect(requests).toEqual(["GET /apis/apps/v1/namespaces/east/statefulsets/east"]);
+    expect(requests).toEqual([
+      "GET /apis/apps/v1/namespaces/east/statefulsets/east",
+      "GET /apis/apps/v1/namespaces/east/deployments/east",
+    ]);
   });
 });

@@ -170,7 +170,13 @@ describe("images", () => {
     const mirror = { imageRegistry: "mirror.test" };
     const gloo = { image: { registry: "mirror.test/gloo-mesh" } };
     expect(
-      glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", licenseKind: "trial", expose: "LoadBalancer", ...mirror }),
+      glooMeshMgmtValues({
+        cluster: "mgmt",
+        licenseKey: "key",
+        licenseKind: "trial",
+        expose: "LoadBalancer",
+        ...mirror,
+      }),
     ).toMatchObject({
       glooMeshMgmtServer: { ...gloo, ports: { healthcheck: 8091 } },
       glooMeshUi: { ...gloo, sidecars: { console: gloo, envoy: gloo } },
@@ -192,7 +198,9 @@ describe("images", () => {
 
 describe("Gloo Mesh", () => {
   it("takes its relay token from the lab, and is reached as the lab is", () => {
-    expect(glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", licenseKind: "trial", expose: "NodePort" })).toMatchObject({
+    expect(
+      glooMeshMgmtValues({ cluster: "mgmt", licenseKey: "key", licenseKind: "trial", expose: "NodePort" }),
+    ).toMatchObject({
       mgmtClusterName: "mgmt",
       licenseKey: "key",
       glooMeshMgmtServer: { serviceType: "NodePort", relay: { disableTokenGeneration: true } },
