@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -8,12 +8,11 @@ import {
   rmSync,
   statfsSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Display, duration } from "../kit/display.ts";
-import { readFileIfAny } from "../kit/files.ts";
 import { paths } from "../kit/paths.ts";
+import { GoFailure, hintFor, neededGiB, runGo } from "./go.ts";
 import type { Source } from "./sources.ts";
 import type { Tool } from "./tools.ts";
 
@@ -26,30 +25,7 @@ export interface Build {
   readonly count: string;
 }
 
-const neededGiB = 6;
 const heartbeatSeconds = 30;
-
-/** What a failed build most often means, told by what it printed. */
-const hints: readonly (readonly [RegExp, string])[] = [
-  [/no space left on device/i, `The disk is full. Building takes up to ${neededGiB} GiB of Go's caches.`],
-  [
-    /requires go >= |toolchain not available|unknown directive: toolchain|invalid go version/,
-    "This Go is too old: install the version that rehearsal/toolchain/go.mod asks for, or newer.",
-  ],
-  [
-    /dial tcp|no such host|i\/o timeout|connection refused|TLS handshake|proxyconnect|x509:|40[37] Forbidden|disabled by GOPROXY/,
-    "Go's module proxy could not be reached: check the network, HTTPS_PROXY and GOPROXY (go env GOPROXY).",
-  ],
-  [
-    /checksum mismatch|missing go\.sum entry|updates to go\.mod needed/,
-    "go.mod and go.sum in rehearsal/toolchain do not fit together: restore them with git.",
-  ],
-  [/signal: killed/, "The compiler was killed, most likely for want of memory: about 4 GiB are needed."],
-];
-
-/** The advice for a build's output, if any is known. */
-export const hintFor = (output: string): string | undefined =>
-  hints.find(([pattern]) => pattern.test(output))?.[1];
 
 /** Fails early where a build could only fail late: without Go, or without room for its caches. */
 export function checkBuildable(names: readonly string[], instead: string): void {
@@ -95,13 +71,13 @@ export async function build(display: Display, { source, tool, version, count }: 
     display.tty ? 1000 : heartbeatSeconds * 1000,
   );
   try {
-    const go = (...args: string[]): Promise<string> => runGo(args, source.folder, log);
+    const go = (...args: string[]): Promise<string> => runGo(args, { cwd: source.folder, log });
     const overlaid = await overlay(source, laidOver, go);
     const args = ["build", "-mod=readonly", "-trimpath", ...source.flags, ...overlaid, "-o", draft];
     await go(...args, packageOf(tool));
     renameSync(draft, target);
   } catch (error) {
-    const output = (readFileIfAny(logFile) ?? "").split(/^=== .*\n/m).at(-1) ?? "";
+    const output = error instanceof GoFailure ? error.output : "";
     throw new Error(
       [
         `${tool.name} could not be built (${error instanceof Error ? error.message : String(error)}):`,
@@ -140,23 +116,4 @@ async function overlay(
 function packageOf({ module, path }: Tool): string {
   if (path.startsWith(".")) return path;
   return path === "" ? module : `${module}/${path}`;
-}
-
-/** Runs Go, and gives what it prints to standard output; all that it prints is in the log, too. */
-function runGo(args: readonly string[], cwd: string, log: number): Promise<string> {
-  writeSync(log, `=== ${new Date().toISOString()} go ${args.join(" ")}\n`);
-  const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off" };
-  return new Promise((resolve, reject) => {
-    const child = spawn("go", args, { cwd, env, stdio: ["ignore", "pipe", log] });
-    child.on("error", reject);
-    let output = "";
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      writeSync(log, text);
-    });
-    child.on("close", (code, signal) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(signal === null ? `exit code ${code ?? "?"}` : `killed by ${signal}`));
-    });
-  });
 }

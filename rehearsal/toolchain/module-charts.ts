@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -10,10 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Display } from "../kit/display.ts";
 import { paths } from "../kit/paths.ts";
-import { hintFor } from "./build.ts";
+import { GoFailure, hintFor, runGo } from "./go.ts";
 
 /** A chart that lies in a Go module, as its makers package it. */
 interface ModuleChart {
@@ -60,27 +58,30 @@ export async function fetchCharts(display: Display, wanted: readonly ChartName[]
     missing.map(async (one) => {
       display.line(`fetching chart ${one.chart} ${one.version}`);
       await fetch(one).catch((error: unknown) => {
-        const { stderr = "", stdout = "", message } = error as Partial<Record<string, string>>;
-        const reason = message?.split("\n")[0] ?? String(error);
-        const advice = [hintFor(`${stdout}${stderr}`), "Or give it with CHARTS."].filter(Boolean).join(" ");
+        const output = error instanceof GoFailure ? error.output : "";
+        const reason = errorIn(output) ?? (error instanceof Error ? error.message : String(error));
+        const advice = [hintFor(output), "Or give it with CHARTS."].filter(Boolean).join(" ");
         throw new Error(`chart ${one.chart} ${one.version} could not be fetched (${reason}). ${advice}`);
       });
     }),
   );
 }
 
+/** The reason that Go gives as JSON, by its first line. */
+function errorIn(output: string): string | undefined {
+  const text = /^\s*"Error": (".*")/m.exec(output)?.[1];
+  return text === undefined ? undefined : (JSON.parse(text) as string).split("\n")[0];
+}
+
 async function fetch(wanted: ModuleChart): Promise<void> {
   const { module, sum, folder, version } = wanted;
-  // Outside of any module: nothing here depends on it.
-  const env = { ...process.env, GOWORK: "off", GOFLAGS: "-mod=mod" };
   mkdirSync(join(paths.downloads, "charts"), { recursive: true, mode: 0o700 });
   const draft = mkdtempSync(join(paths.downloads, "charts", "draft-"));
   try {
-    const { stdout } = await promisify(execFile)("go", ["mod", "download", "-json", module], {
-      cwd: draft,
-      env,
-    });
-    const { Dir, Sum } = JSON.parse(stdout) as { readonly Dir: string; readonly Sum: string };
+    // Outside of any module: nothing here depends on it.
+    const env = { GOFLAGS: "-mod=mod" };
+    const printed = await runGo(["mod", "download", "-json", module], { cwd: draft, env });
+    const { Dir, Sum } = JSON.parse(printed) as { readonly Dir: string; readonly Sum: string };
     if (Sum !== sum) throw new Error(`module ${module} has checksum ${Sum}; expected ${sum}`);
     cpSync(join(Dir, folder), draft, { recursive: true, mode: 0 });
     const manifest = join(draft, "Chart.yaml");

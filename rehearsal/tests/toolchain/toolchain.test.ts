@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../kit/paths.ts";
-import { hintFor } from "../../toolchain/build.ts";
+import { hintFor } from "../../toolchain/go.ts";
 import {
   accepts,
   linkerFlags,
