@@ -1,9 +1,16 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { parse } from "yaml";
 import { paths } from "../../kit/paths.ts";
 import { createDisplay } from "../../kit/display.ts";
-import { fetchCharts, moduleChart } from "../../toolchain/module-charts.ts";
+import {
+  allModuleCharts,
+  fetchCharts,
+  type ModuleChart,
+  moduleChart,
+  ofModule,
+} from "../../toolchain/module-charts.ts";
 
 // Downloads of its own.
 vi.mock("../../kit/paths.ts", async (original) => {
@@ -20,6 +27,19 @@ const sum = "h1:YKa3fyCdoUijlfxSy+/J0g+ws5lSRhnVbFDtQU5mop8=";
 const said: string[] = [];
 const display = createDisplay({ write: (text: string) => said.push(text.replace(/^\[.*?\] /, "").trim()) });
 
+/** Lays a chart into the module, as its makers have it there. */
+function put({ chart, folder }: Pick<ModuleChart, "chart" | "folder">): void {
+  mkdirSync(join(module, folder, "templates"), { recursive: true });
+  writeFileSync(join(module, folder, "Chart.yaml"), `name: ${chart}\nversion: 0.0.1 # by the pipeline\n`);
+  writeFileSync(join(module, folder, "templates", "a.yaml"), "a: 1\n");
+  writeFileSync(
+    join(module, folder, "values.yaml"),
+    "# The hub.\nglobal: { hub: elsewhere }\n  hub: registry.istio.io/testing\n  tag: latest\n",
+  );
+  // A module's files cannot be changed.
+  for (const file of ["Chart.yaml", "values.yaml"]) chmodSync(join(module, folder, file), 0o444);
+}
+
 /** What `go mod download` does. */
 const go = (does: string): void => {
   writeFileSync(join(bin, "go"), `#!/bin/sh\necho "$@" >> '${place}/calls'\n${does}\n`);
@@ -31,15 +51,8 @@ const gives = (checksum: string): void => {
 
 beforeEach(() => {
   rmSync(place, { recursive: true, force: true });
-  for (const folder of [bin, join(module, "charts", "k3s", "templates")])
-    mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    join(module, "charts", "k3s", "Chart.yaml"),
-    "name: vcluster\nversion: 0.0.1 # by the pipeline\n",
-  );
-  writeFileSync(join(module, "charts", "k3s", "templates", "a.yaml"), "a: 1\n");
-  // A module's files cannot be changed.
-  chmodSync(join(module, "charts", "k3s", "Chart.yaml"), 0o444);
+  mkdirSync(bin, { recursive: true });
+  put({ chart: "vcluster", folder: "charts/k3s" });
   vi.stubEnv("PATH", `${bin}:${process.env["PATH"] ?? ""}`);
   said.length = 0;
 });
@@ -63,6 +76,31 @@ describe("a chart that lies in a Go module", () => {
     expect(said).toEqual(["fetching chart vcluster 0.10.2"]);
   });
 
+  it("is told what its makers' release build tells it", async () => {
+    const istiod = { chart: "istiod", version: "1.30.3" };
+    const known = ofModule(istiod);
+    put({ chart: "istiod", folder: "manifests/charts/istio-control/istio-discovery" });
+    gives(known?.sum ?? "");
+    await fetchCharts(display, [istiod]);
+    const read = (file: string) => readFileSync(join(moduleChart(istiod) ?? "", file), "utf8");
+    expect(read("Chart.yaml")).toBe("name: istiod\nversion: 1.30.3\nappVersion: 1.30.3\n");
+    expect(read("values.yaml")).toBe(
+      "# The hub.\nglobal: { hub: elsewhere }\n  hub: registry.istio.io/release\n  tag: 1.30.3\n",
+    );
+  });
+
+  it("says so where it is not quite the version that it stands for", async () => {
+    const base = { chart: "base", version: "1.30.3" };
+    put({ chart: "base", folder: "manifests/charts/base" });
+    gives(ofModule(base)?.sum ?? "");
+    await fetchCharts(display, [base]);
+    expect(ofModule(base)?.from).toBe("main of 2026-08-27");
+    expect(said).toEqual(["fetching chart base 1.30.3 (main of 2026-08-27)"]);
+    // Another commit in its place would be fetched anew.
+    expect(moduleChart(base)).toMatch(/base-1\.30\.3-of-v0\.0\.0-20260827124520-eed52ebb66ad$/);
+    expect(ofModule(pin)?.from).toBeUndefined();
+  });
+
   it("is none in another version", async () => {
     expect(moduleChart({ ...pin, version: "0.11.0" })).toBeUndefined();
     await fetchCharts(display, [{ ...pin, version: "0.11.0" }]);
@@ -76,6 +114,15 @@ describe("a chart that lies in a Go module", () => {
         gives("h1:other");
       },
       `(module github.com/loft-sh/vcluster@v0.10.2 has checksum h1:other; expected ${sum}). `,
+    ],
+    [
+      "a module that the proxy does not serve",
+      () => {
+        go(
+          `echo '{\n\t"Error": "module@v1: reading it: 404 Not Found\\\\n\\\\tserver response: none"\n}'; exit 1`,
+        );
+      },
+      "(module@v1: reading it: 404 Not Found). Or give it with CHARTS.",
     ],
     [
       "no network",
@@ -92,5 +139,34 @@ describe("a chart that lies in a Go module", () => {
     );
     expect(readdirSync(join(paths.downloads, "charts"))).toEqual([]);
     expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe.each(allModuleCharts)("chart $chart $version", (known) => {
+  it("is pinned by the module's version and checksum", () => {
+    expect(known.module).toMatch(/^[\w./-]+@v\d+\.\d+\.\d+[\w.-]*$/);
+    expect(known.sum).toMatch(/^h1:[A-Za-z0-9+/]{43}=$/);
+    expect(
+      allModuleCharts.filter(({ chart, version }) => chart === known.chart && version === known.version),
+    ).toEqual([known]);
+  });
+
+  it("has its name and version once it is fetched", async () => {
+    put(known);
+    gives(known.sum);
+    await fetchCharts(display, [known]);
+    expect(parse(readFileSync(join(moduleChart(known) ?? "", "Chart.yaml"), "utf8"))).toMatchObject({
+      name: known.chart,
+      version: known.version,
+    });
+  });
+
+  it("is not taken from a module with another checksum", async () => {
+    put(known);
+    gives("h1:other");
+    await expect(fetchCharts(display, [known])).rejects.toThrow(
+      `chart ${known.chart} ${known.version} could not be fetched (module ${known.module} has checksum h1:other; expected ${known.sum})`,
+    );
+    expect(existsSync(moduleChart(known) ?? "")).toBe(false);
   });
 });
