@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { refusalVariable } from "../messages/commands.ts";
 import { exitCodes, Failure } from "../messages/failure.ts";
 import { redact } from "../messages/redact.ts";
-import { chartPins } from "../versions/charts.ts";
-import { versionSets } from "../versions/versions.ts";
 import { checkCharts } from "./engine/charts.ts";
 import { createDisplay, type Display } from "./kit/display.ts";
 import { endOrphans } from "./engine/engine.ts";
@@ -28,7 +26,7 @@ import {
 import { previewedSet, rehearsedSet } from "./engine/rehearsed-set.ts";
 import { ownSet } from "./engine/stack-files.ts";
 import { nothingRehearsed } from "./driver/summary.ts";
-import { fetchCharts } from "./toolchain/module-charts.ts";
+import { allModuleCharts, fetchCharts } from "./toolchain/module-charts.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
 import { completeDiscard } from "./driver/discard.ts";
 import { wordsIn } from "./kit/words.ts";
@@ -56,8 +54,7 @@ async function ensureEngine(display: Display): Promise<void> {
 
 const verbs: Readonly<Record<string, Verb>> = {
   tools: async ({ display }) => {
-    const charts = Object.values(versionSets).flatMap((set) => Object.values(chartPins(set)));
-    await Promise.all([ensureEngine(display), fetchCharts(display, charts)]);
+    await Promise.all([ensureEngine(display), fetchCharts(display, allModuleCharts)]);
     return 0;
   },
   up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),
@@ -139,7 +136,10 @@ async function labVerb({ display, stack: chosenStack, args }: Call): Promise<num
   // The verb itself says so: not before it has looked at its arguments, nor where it is asked for help.
   if (refusal !== undefined) return labForUser(describeStack(stack), args, { [refusalVariable]: refusal });
   await ensureTools(display);
-  return labForUser(side === "next" ? await nextStack(stack, rehearsedSet(stack)) : describeStack(stack), args);
+  return labForUser(
+    side === "next" ? await nextStack(stack, rehearsedSet(stack)) : describeStack(stack),
+    args,
+  );
 }
 
 /** Why a verb has nothing to tell of; undefined: it has. */

@@ -290,7 +290,15 @@ describe("every chart", () => {
       { ...cases.eastWest, values: gatewayValues({ gateway: "eastWest", replicas: 1, expose, proxies }) },
       // Where the chart takes their images from is not known, so that no mirror is asked for.
       ...(imageRegistry === undefined
-        ? [{ ...cases.addOns, values: glooMeshAddOnsValues({ cluster: "devcluster1", servers: ["ext-auth-service", "rate-limiter"] }) }]
+        ? [
+            {
+              ...cases.addOns,
+              values: glooMeshAddOnsValues({
+                cluster: "devcluster1",
+                servers: ["ext-auth-service", "rate-limiter"],
+              }),
+            },
+          ]
         : []),
     ];
   };

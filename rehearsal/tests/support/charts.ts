@@ -2,15 +2,15 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { chartPins } from "../../../versions/charts.ts";
-import { versionSets } from "../../../versions/versions.ts";
+import { type VersionSetName, versionSetOf } from "../../../versions/versions.ts";
 import { root } from "../../kit/paths.ts";
 import { moduleChart } from "../../toolchain/module-charts.ts";
 
 export const chartsDir = join(root, "rehearsal/charts");
-const pins = Object.values(chartPins(versionSets.article));
-/** Where a chart is that a rehearsal takes: of a module, or the stand-in. */
-export const folderOf = (chart: string): string => {
-  const pin = pins.find((one) => one.chart === chart);
+
+/** Where a chart of a set is: of a module, or the stand-in. */
+export const folderOf = (chart: string, versionSet: VersionSetName = "article"): string => {
+  const pin = Object.values(chartPins(versionSetOf(versionSet))).find((one) => one.chart === chart);
   return (pin && moduleChart(pin)) ?? join(chartsDir, chart);
 };
 
@@ -25,6 +25,10 @@ export interface Release {
   readonly name: string;
   readonly namespace: string;
   readonly values: Values;
+  /** The set that the chart is of; default: the article's. */
+  readonly versionSet?: VersionSetName;
+  /** The Kubernetes that it is for; by itself, the Helm that is built here takes it for 1.20. */
+  readonly kubernetes?: string;
 }
 
 export interface Container {
@@ -58,7 +62,11 @@ export interface Manifest {
     readonly selector?: Labels & { readonly matchLabels?: Labels };
     readonly template?: {
       readonly metadata: { readonly labels: Labels; readonly annotations?: Labels };
-      readonly spec: { readonly securityContext?: unknown; readonly containers: readonly Container[] };
+      readonly spec: {
+        readonly securityContext?: unknown;
+        readonly initContainers?: readonly Container[];
+        readonly containers: readonly Container[];
+      };
     };
   };
 }
@@ -70,8 +78,16 @@ export interface Expression {
 }
 
 /** Renders a chart; values go in through stdin, so that a license key is on no command line. */
-export function template({ chart, name, namespace, values }: Release): Promise<string> {
-  const args = ["template", name, folderOf(chart), "--namespace", namespace, "--values", "-"];
+export function template({
+  chart,
+  name,
+  namespace,
+  values,
+  versionSet,
+  kubernetes,
+}: Release): Promise<string> {
+  const args = ["template", name, folderOf(chart, versionSet), "--namespace", namespace, "--values", "-"];
+  if (kubernetes !== undefined) args.push("--kube-version", kubernetes);
   return new Promise((resolve, reject) => {
     const child = execFile(helm, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       if (error) reject(new Error(stderr || `${error.message}: make tools builds it`));
