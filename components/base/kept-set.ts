@@ -18,4 +18,4 @@ export const keptSet = (name: string, chosen: VersionSetName): pulumi.ResourceHo
 
 /** Why a lab does not take another set of versions, and what to do. */
 export const refusal = (made: string, chosen: string): string =>
-  `this stack's lab was made with versionSet ${made}, and cannot become one of ${chosen}: ${setting("versionSet", made)} goes on with it; for a lab of ${chosen}, ${pulumiCommand("destroy")} first, or make a new stack. Nothing has been changed.`;
+  `this stack's lab was made with versionSet ${made}, and cannot become one of ${chosen}. To go on with it: ${setting("versionSet", made)}. For a lab of ${chosen}: ${pulumiCommand("destroy")} first, or make a new stack. Nothing has been changed.`;
