@@ -324,13 +324,6 @@ gloo-mesh-agent:
   - [{ clusterName: a }, "'clusterName'"]
   - [{ relay: { cluster: a } }, "at '/relay': additional properties 'cluster'"]
   - [{ rate-limiter: { enable: true } }, "at '/rate-limiter': additional properties 'enable'"]
-base:
-  - [{ defaultrevision: a }, "'defaultrevision'"]
-  - [{ global: { istioNamspace: a } }, "at '/global': additional properties 'istioNamspace'"]
-istiod:
-  - [{ pilots: {} }, "'pilots'"]
-  - [{ pilot: { autoscaling: {} } }, "at '/pilot': additional properties 'autoscaling'"]
-  - [{ global: { multiCluster: { name: a } } }, "at '/global/multiCluster': additional properties 'name'"]
 gateway:
   - [{ imagePullSecrets: [] }, "'imagePullSecrets'"]
   - [{ service: { ports: [{ port: "80" }] } }, "at '/service/ports/0/port': got string, want integer"]
@@ -521,7 +514,7 @@ describe("the charts of Istio", () => {
     expect(mesh).toEqual({
       accessLogFile: "/dev/stdout",
       enablePrometheusMerge: true,
-      rootNamespace: "istio-system",
+      rootNamespace: null,
       trustDomain: "devcluster1",
       defaultConfig: {
         discoveryAddress: "istiod.istio-system.svc:15012",
@@ -626,6 +619,7 @@ describe("the charts of Istio", () => {
   it("keep other labels off a gateway's pods", { timeout: 60_000 }, async () => {
     const manifests = await render({
       ...cases.eastWest,
+      kubernetes: "1.22.5",
       values: {
         autoscaling: { enabled: false },
         labels: { "topology.istio.io/network": "network1" },

@@ -163,7 +163,7 @@ describe("the lab on the host", () => {
 });
 
 describe("the charts", () => {
-  const charts = chartPins(versionSets.article) as Record<"vcluster" | "istiod", ChartPin>;
+  const charts = chartPins(versionSets.article) as Record<"vcluster" | "istiod" | "glooMeshAgent", ChartPin>;
   const pins = Object.values(charts);
   const said: string[] = [];
   const choose = (directory?: string) => chooseCharts(charts, directory, (message) => said.push(message));
@@ -182,7 +182,7 @@ describe("the charts", () => {
   it("are those of modules, and stand-ins, where none are given", () => {
     expect(choose()).toEqual(pins.map((pin) => ({ ...nameOf(pin), real: moduleChart(pin) })));
     expect(moduleChart(charts.vcluster)).toBe(join(paths.downloads, "charts", "vcluster-0.10.2"));
-    expect(moduleChart(charts.istiod)).toBeUndefined();
+    expect(moduleChart(charts.glooMeshAgent)).toBeUndefined();
     expect(neededOfModules(charts, undefined)).toEqual(pins);
     expect(readdirSync(paths.charts).sort()).toEqual(pins.map(({ chart }) => chart).sort());
     expect(said).toEqual([]);
@@ -197,7 +197,9 @@ describe("the charts", () => {
     const chosen = choose(directory).filter((chart) => chart.real !== undefined);
     expect(chosen.map(({ chart, real: path }) => [chart, path])).toEqual([
       ["vcluster", join(directory, "vcluster-0.10.2.tgz")],
+      ["base", moduleChart(charts.istioBase)],
       ["istiod", join(directory, "istiod")],
+      ["gateway", moduleChart(charts.gateway)],
     ]);
     expect(readlinkSync(join(paths.charts, "vcluster-0.10.2.tgz"))).toBe(
       join(directory, "vcluster-0.10.2.tgz"),

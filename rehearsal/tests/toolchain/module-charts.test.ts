@@ -66,7 +66,7 @@ describe("a chart that lies in a Go module", () => {
   it("is fetched once, in the version that the module is", async () => {
     gives(sum);
     expect(moduleChart(pin)).toBe(folder);
-    await fetchCharts(display, [pin, { chart: "istiod", version: "1.12.6" }]);
+    await fetchCharts(display, [pin, { chart: "gloo-mesh-agent", version: "2.0.9" }]);
     await fetchCharts(display, [pin]);
     expect(readFileSync(join(folder, "Chart.yaml"), "utf8")).toBe("name: vcluster\nversion: 0.10.2\n");
     expect(readFileSync(join(folder, "templates", "a.yaml"), "utf8")).toBe("a: 1\n");
@@ -87,6 +87,12 @@ describe("a chart that lies in a Go module", () => {
     expect(read("values.yaml")).toBe(
       "# The hub.\nglobal: { hub: elsewhere }\n  hub: registry.istio.io/release\n  tag: 1.30.3\n",
     );
+  });
+
+  it("is checked by what is pinned, whether or not Go's database knows the module", async () => {
+    go(`echo "$GONOSUMDB" >> '${place}/calls'; echo '${JSON.stringify({ Dir: module, Sum: sum })}'`);
+    await fetchCharts(display, [pin]);
+    expect(readFileSync(join(place, "calls"), "utf8")).toContain("\ngithub.com/loft-sh/vcluster\n");
   });
 
   it("says so where it is not quite the version that it stands for", async () => {
