@@ -13,7 +13,7 @@ import { vclusterValues } from "../../values/article/vcluster.ts";
 import * as resources from "../../values/gloo-resources.ts";
 import { istioBuild } from "../../values/istio.ts";
 import { versionSets } from "../../versions/versions.ts";
-import { complaintsAbout, definitions, glooKinds } from "../../tests/unit/support/crds.ts";
+import { complaintsAbout, glooKinds } from "../../tests/unit/support/crds.ts";
 import { type Case, describeCases } from "./support/chart-cases.ts";
 import {
   argsOf,
@@ -637,29 +637,6 @@ describe("the charts of Istio", () => {
       securityContext: { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] },
       containers: [{ env: [{ name: "ISTIO_META_ROUTER_MODE", value: "sni-dnat" }] }],
     });
-  });
-
-  it("define the custom resources of 1.12", () => {
-    const defined = definitions("base").map(({ metadata, spec }) => {
-      const versions = spec.versions.map(({ name, storage }) => (storage ? `${name}*` : name));
-      return `${metadata.name} ${versions.join(" ")}`;
-    });
-    expect(defined.sort()).toEqual([
-      "authorizationpolicies.security.istio.io v1beta1*",
-      "destinationrules.networking.istio.io v1alpha3* v1beta1",
-      "envoyfilters.networking.istio.io v1alpha3*",
-      "gateways.networking.istio.io v1alpha3* v1beta1",
-      "istiooperators.install.istio.io v1alpha1*",
-      "peerauthentications.security.istio.io v1beta1*",
-      "requestauthentications.security.istio.io v1beta1*",
-      "serviceentries.networking.istio.io v1alpha3* v1beta1",
-      "sidecars.networking.istio.io v1alpha3* v1beta1",
-      "telemetries.telemetry.istio.io v1alpha1*",
-      "virtualservices.networking.istio.io v1alpha3* v1beta1",
-      "wasmplugins.extensions.istio.io v1alpha1*",
-      "workloadentries.networking.istio.io v1alpha3* v1beta1",
-      "workloadgroups.networking.istio.io v1alpha3*",
-    ]);
   });
 });
 

@@ -29,6 +29,7 @@ import { overlay } from "../../engine/stack-files.ts";
 import { completeDiscard, discard } from "../../driver/discard.ts";
 import { describeChanges } from "../../driver/summary.ts";
 import { type ChartPin, chartPins } from "../../../versions/charts.ts";
+import type { ChartName } from "../../../versions/version-set.ts";
 import { versionSets } from "../../../versions/versions.ts";
 
 describe("the stack file that is rehearsed", () => {
@@ -163,7 +164,7 @@ describe("the lab on the host", () => {
 });
 
 describe("the charts", () => {
-  const charts = chartPins(versionSets.article) as Record<"vcluster" | "istiod" | "glooMeshAgent", ChartPin>;
+  const charts = chartPins(versionSets.article) as Record<ChartName, ChartPin>;
   const pins = Object.values(charts);
   const said: string[] = [];
   const choose = (directory?: string) => chooseCharts(charts, directory, (message) => said.push(message));
