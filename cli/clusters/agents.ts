@@ -3,6 +3,7 @@ import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { ifExists } from "../../kubernetes/connection/cluster.ts";
 import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { explain } from "../../kubernetes/connection/unreached.ts";
+import { isReady } from "../../kubernetes/diagnosis/conditions.ts";
 import { within } from "./within.ts";
 
 /** A certificate, as far as one looks at it. */
@@ -33,12 +34,21 @@ function parseCertificate(pem: string): Certificate | undefined {
   }
 }
 
-/** What the management server counts, which it serves on port 9091, read by way of the API server. */
+/** Port that the management server serves what it counts on; its Service has it in some versions only. */
+const metricsPort = 9091;
+
+/** What the management server counts, read from its pod by way of the API server. */
 export async function metricsOf(cluster: KubeConfig): Promise<Metrics> {
+  const core = cluster.makeApiClient(CoreV1Api);
   try {
+    const { items } = await within(
+      core.listNamespacedPod({ namespace: glooMeshNamespace, labelSelector: "app=gloo-mesh-mgmt-server" }),
+    );
+    const pod = items.find(isReady)?.metadata?.name;
+    if (pod === undefined) return { silence: "no pod of it is ready" };
     const text = await within(
-      cluster.makeApiClient(CoreV1Api).connectGetNamespacedServiceProxyWithPath({
-        name: "gloo-mesh-mgmt-server:9091",
+      core.connectGetNamespacedPodProxyWithPath({
+        name: `${pod}:${metricsPort}`,
         namespace: glooMeshNamespace,
         path: "metrics",
       }),

@@ -25,16 +25,36 @@ export interface GlooObject {
   readonly status?: GlooStatus;
 }
 
-/** What Gloo Mesh makes of a resource: on one cluster (`generic`), or on all of them (`global`). */
+/**
+ * What Gloo Mesh makes of a resource: 2.0 on one cluster (`generic`), or on all of them (`global`); 2.3 and newer in
+ * `common`. Source: protos of Gloo Mesh 2.0 to 2.6, and the CRDs of 2.14.
+ */
 interface GlooStatus {
-  readonly generic?: GlooState;
-  readonly global?: GlooState;
+  readonly generic?: OldState;
+  readonly global?: OldState;
+  readonly common?: { readonly State?: { readonly approval?: string; readonly message?: string } };
 }
 
-export interface GlooState {
-  /** `ACCEPTED`, or another word of Gloo Mesh's. */
+interface OldState {
   readonly state?: string;
   readonly message?: string;
+}
+
+/** What Gloo Mesh says of a resource. */
+export interface Approval {
+  /** `ACCEPTED`, or another word of Gloo Mesh's; undefined: nothing yet. */
+  readonly word: string | undefined;
+  readonly message: string;
+}
+
+/** What Gloo Mesh says of a resource, in whatever form its version has. */
+export function approvalOf({ status = {} }: Pick<GlooObject, "status">): Approval {
+  const { generic, global, common } = status;
+  const { state, message }: OldState = global ?? generic ?? {};
+  return {
+    word: common?.State?.approval ?? state,
+    message: common?.State?.message ?? message ?? "",
+  };
 }
 
 /** Kinds of Gloo Mesh resources that verbs look at. */

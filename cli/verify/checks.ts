@@ -7,7 +7,7 @@ import { glooMeshNamespace } from "../../values/gloo-resources.ts";
 import { gatewayNamespace, gateways, type Gateway, httpPort } from "../../values/istio.ts";
 import { rebuildHint } from "../../kubernetes/vcluster/identity.ts";
 import { isConnected } from "../clusters/agents.ts";
-import { type ClusterContents, type GlooState, type Looked, named } from "../clusters/look.ts";
+import { approvalOf, type ClusterContents, type Looked, named } from "../clusters/look.ts";
 import { type Verdict, fine, noted, type Row, wrong } from "./findings.ts";
 import { gatewaysOf, type Located, placeOf, routesFrom } from "./routes.ts";
 import type { Seen, SeenWorkload } from "./seen.ts";
@@ -107,11 +107,15 @@ function registration({ name }: SeenWorkload, { management }: Seen): Verdict | u
 
 /** What Gloo Mesh says against a resource; where it has said nothing yet, undefined. */
 function accepted(kind: string, located: Located): Verdict | undefined {
-  const { generic, global } = located.object.status ?? {};
-  const { state, message = "" }: GlooState = global ?? generic ?? {};
-  if (state === undefined || state === "ACCEPTED") return undefined;
-  const detail = `${kind} ${placeOf(located)} is ${state}${message === "" ? "" : `: ${message}`}`;
-  return state === "WARNING" ? noted(detail) : wrong(detail);
+  const { word, message } = approvalOf(located.object);
+  if (word === undefined || word === "ACCEPTED") return undefined;
+  const said = message === "" ? "" : `: ${message}`;
+  if (word === "UNLICENSED")
+    return wrong(
+      `${kind} ${placeOf(located)} is not covered by the license key, so that it is without effect${said}. Another kind of key: ${setting("licenseKey", "KEY", { secret: true })}`,
+    );
+  const detail = `${kind} ${placeOf(located)} is ${word}${said}`;
+  return word === "WARNING" ? noted(detail) : wrong(detail);
 }
 
 /** What fetches addresses again, and renews certificates. */

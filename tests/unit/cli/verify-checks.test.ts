@@ -282,6 +282,26 @@ describe("what is no fault", () => {
     expect(row?.detail).toContain(detail);
   });
 
+  it.each<[word: string, state: string, detail: string]>([
+    ["ACCEPTED", "fine", "productpage"],
+    ["PENDING", "wrong", "is PENDING: why"],
+    ["INVALID", "wrong", "is INVALID: why"],
+    ["WARNING", "noted", "is WARNING: why"],
+    [
+      "UNLICENSED",
+      "wrong",
+      "is not covered by the license key, so that it is without effect: why. Another kind of key: pulumi config set --secret licenseKey KEY",
+    ],
+  ])("has what today's Gloo Mesh says: %s", (approval, state, detail) => {
+    const status = { common: { State: { approval, message: "why", observedGeneration: 1 } } };
+    const routeTables = changed(eastContents.routeTables, "productpage", { status });
+    const row = runChecks(withEast({}, { routeTables })).find(
+      ({ cluster, check }) => cluster === "east" && check === "route table",
+    );
+    expect(row?.state).toBe(state);
+    expect(row?.detail).toContain(detail);
+  });
+
   it("takes a native sidecar for one", () => {
     const pods = changed(eastContents.pods, "details-v1-x", {
       spec: {

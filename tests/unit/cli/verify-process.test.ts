@@ -44,9 +44,15 @@ async function lab(listener: RequestListener, connected: number) {
       data: { "tls.crt": Buffer.from(cert).toString("base64"), "tls.key": "c2VjcmV0" },
     },
   });
-  const metrics = "/api/v1/namespaces/gloo-mesh/services/gloo-mesh-mgmt-server%3A9091/proxy/metrics";
+  const pods = "/api/v1/namespaces/gloo-mesh/pods";
   const devmgmt = await clusterWith(managementContents(["east"]), {
-    [`GET ${metrics}`]: `# HELP\nrelay_push_clients_connected{cluster="east"} ${connected}\n`,
+    [`GET ${pods}?labelSelector=app%3Dgloo-mesh-mgmt-server`]: {
+      items: [
+        { metadata: { name: "old" }, status: {} },
+        { metadata: { name: "mgmt-1" }, status: { conditions: [{ type: "Ready", status: "True" }] } },
+      ],
+    },
+    [`GET ${pods}/mgmt-1%3A9091/proxy/metrics`]: `# HELP\nrelay_push_clients_connected{cluster="east"} ${connected}\n`,
   });
   return labOn(folder, {
     config: { workloads: [{ name: "east", bookinfo: {} }], expose: "NodePort" },
