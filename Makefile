@@ -102,7 +102,7 @@ docs: build ## Write what is made from other files: Pulumi.yaml's keys, the READ
 	@node dist/cli/main.js graph --plan Pulumi.dev.yaml --output docs/lab.svg
 
 .PHONY: plan
-plan: $(installed) ## Write the plan that the first preview of the article's lab is compared with
+plan: $(installed) ## Write the plans that first previews of dev and article are compared with
 	@vitest run --project rehearsal tests/rehearsal/preview.test.ts --update
 
 .PHONY: clean

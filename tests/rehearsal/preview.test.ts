@@ -23,9 +23,12 @@ async function previewOf(stack: string): Promise<readonly PreviewStep[]> {
 }
 
 describe("a first preview, without any cluster,", () => {
-  it("of the article's lab is the plan that is written down (make plan writes it)", async () => {
-    await expect(planOf(await previewOf("dev"))).toMatchFileSnapshot("./plan/dev.txt");
-  });
+  it.each(["dev", "article"])(
+    "of %s is the plan that is written down (make plan writes it)",
+    async (stack) => {
+      await expect(planOf(await previewOf(stack))).toMatchFileSnapshot(`./plan/${stack}.txt`);
+    },
+  );
 
   const isClean = (steps: readonly PreviewStep[]) => {
     expect(steps.length).toBeGreaterThan(90);

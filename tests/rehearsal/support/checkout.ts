@@ -13,7 +13,10 @@ export interface Checkout {
   readonly remove: () => void;
 }
 
-/** Makes another checkout of this project, on the tools of this one; `stacks` are labs that it has in addition. */
+/**
+ * Makes another checkout of this project, on the tools of this one; `stacks` are labs that it has in addition, of the set of
+ * versions that can be rehearsed where they name none.
+ */
 export function checkout(stacks: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): Checkout {
   const directory = mkdtempSync(join(tmpdir(), "checkout-"));
   const isOwn = (path: string) => !/\/(node_modules|\.rehearsal|\.git|\.lab)$/.test(path);
@@ -21,7 +24,9 @@ export function checkout(stacks: Readonly<Record<string, Readonly<Record<string,
   for (const shared of ["node_modules", ".rehearsal"])
     symlinkSync(join(root, shared), join(directory, shared));
   const configure: Checkout["configure"] = (stack, lab) => {
-    const config = Object.fromEntries(Object.entries(lab).map(([key, value]) => [`mesh-lab:${key}`, value]));
+    const config = Object.fromEntries(
+      Object.entries({ versionSet: "article", ...lab }).map(([key, value]) => [`mesh-lab:${key}`, value]),
+    );
     writeFileSync(join(directory, `Pulumi.${stack}.yaml`), stringify({ config }));
   };
   for (const [name, lab] of Object.entries(stacks)) configure(name, lab);
