@@ -213,19 +213,24 @@ const isFirst = (mistake: Mistake, index: number, all: readonly Mistake[]): bool
  */
 export function capabilityRisks({
   capabilities: chosen,
+  set,
   istioImage,
   imageRegistry,
   values,
-}: Pick<CheckedSettings, "capabilities" | "istioImage" | "imageRegistry" | "values">): string[] {
+}: Pick<CheckedSettings, "capabilities" | "set" | "istioImage" | "imageRegistry" | "values">): string[] {
   const isSolo = istioImage?.includes("-solo") === true;
-  const isMirrored = imageRegistry !== undefined && values.glooMeshAddOns === undefined;
+  const isUnmirrored =
+    imageRegistry !== undefined && values.glooMeshAddOns === undefined && !set.mirrorsAddOns;
   return enabledCapabilities(chosen, topologyOf([])).flatMap(({ name, soloIstio, addOn }) => [
+    ...(set.doubtful[name] === undefined
+      ? []
+      : [`capabilities.${name} may be refused: ${set.doubtful[name]}.`]),
     ...(soloIstio === undefined || isSolo
       ? []
       : [
           `capabilities.${name} needs Solo.io's build of Istio: ${soloIstio}. Istio is ${istioImage ?? "upstream's"}, with which it may be without effect: set istioImage.`,
         ]),
-    ...(addOn === undefined || !isMirrored
+    ...(addOn === undefined || !isUnmirrored
       ? []
       : [
           `capabilities.${name} brings ${addOn}, and where its chart takes its images from is not known: they do not come from imageRegistry, unless values.glooMeshAddOns says so.`,

@@ -67,5 +67,7 @@ export const article: VersionSet = {
     corednsRegistry: "",
     corednsRequests: { cpu: "100m", memory: "70Mi" },
   },
+  mirrorsAddOns: false,
+  doubtful: {},
   licenseKinds: [],
 };

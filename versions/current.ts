@@ -54,5 +54,10 @@ export const current: VersionSet = {
     corednsRegistry: "docker.io/",
     corednsRequests: { cpu: "20m", memory: "64Mi" },
   },
+  mirrorsAddOns: true,
+  doubtful: {
+    outlierDetection:
+      "Gloo Mesh documents outlier detection for virtual destinations and external services alone, and the lab's is for a service",
+  },
   licenseKinds,
 };

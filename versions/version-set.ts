@@ -73,6 +73,13 @@ export interface VersionSet {
     /** What it asks for, where the chart has no manifest of it. */
     readonly corednsRequests: { readonly cpu: string; readonly memory: string };
   };
+  /** Whether values of Gloo Mesh's add-ons can name the registry of their images. */
+  readonly mirrorsAddOns: boolean;
+  /**
+   * Capabilities whose objects its Gloo Mesh may refuse, with the reason, as part of a sentence.
+   * Source: what its documentation says of their fields.
+   */
+  readonly doubtful: Readonly<Record<string, string>>;
   /** Kinds of license key that its charts tell from one another; none: there is but one. */
   readonly licenseKinds: readonly LicenseKind[];
 }

@@ -1115,11 +1115,20 @@ describe("another build of Istio than Solo.io's", () => {
   });
 
   it("is not the only risk: the servers' images have no known place for a mirror", () => {
-    const mirror = { imageRegistry: "mirror.test" };
+    const mirror = { versionSet: "article", imageRegistry: "mirror.test" };
     expect(risks({ opa: true }, mirror)).toEqual([
       "capabilities.opa brings ext-auth-service, and where its chart takes its images from is not known: they do not come from imageRegistry, unless values.glooMeshAddOns says so.",
     ]);
     expect(risks({ opa: true }, { ...mirror, values: { glooMeshAddOns: {} } })).toEqual([]);
     expect(risks({ timeouts: true }, mirror)).toEqual([]);
+    // Today's charts have keys for them.
+    expect(risks({ opa: true }, { ...mirror, versionSet: "current" })).toEqual([]);
+  });
+
+  it("is not the only risk: today's Gloo Mesh may refuse what that of 2022 takes", () => {
+    expect(risks({ outlierDetection: true })).toEqual([
+      "capabilities.outlierDetection may be refused: Gloo Mesh documents outlier detection for virtual destinations and external services alone, and the lab's is for a service.",
+    ]);
+    expect(risks({ outlierDetection: true }, { versionSet: "article" })).toEqual([]);
   });
 });
