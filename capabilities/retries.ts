@@ -80,7 +80,6 @@ function covers(condition: string, status: number): boolean {
   if (condition === "5xx") return status >= 500;
   if (condition === "gateway-error") return status >= 502 && status <= 504;
   if (condition === "retriable-4xx") return status === 409;
-  // Istio gives 503 to the conditions that are no class of statuses.
-  if (condition === "retriable-status-codes") return status === 503;
+  // By itself, `retriable-status-codes` stands for no status: Istio takes those that are beside it.
   return condition === String(status);
 }

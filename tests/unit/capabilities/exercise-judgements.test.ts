@@ -400,6 +400,13 @@ describe("an exercise that cannot tell", () => {
     ],
     [
       "retries",
+      // Without a status beside it, it stands for none.
+      { retryOn: "retriable-status-codes" },
+      { faultInjection: { delay: false, abort: { percentage: 50, httpStatus: 503 } } },
+      "retryOn is retriable-status-codes, and the requests that fail get 503: choose another capabilities.faultInjection.abort.httpStatus",
+    ],
+    [
+      "retries",
       true,
       { faultInjection: { delay: false, abort: { percentage: 100 } } },
       "100 % of the requests inside fail, which looks alike with retries and without: turn on faultInjection on route ratings with an abort (capabilities.faultInjection.abort.percentage: 50), so that requests inside fail",
