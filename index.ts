@@ -2,13 +2,13 @@ import "./plan/quick-start.ts";
 import { Lab } from "./components/lab.ts";
 import { readConfig } from "./config/read.ts";
 import { checkSteps } from "./plan/steps.ts";
-import { warnOfRoom } from "./plan/room.ts";
+import { previewHost } from "./plan/room.ts";
 import { nextCommands, userInterface } from "./plan/outputs.ts";
 
 checkSteps(import.meta.dirname);
 const config = await readConfig();
 const lab = new Lab("lab", config);
-void warnOfRoom(config);
+void previewHost(config);
 
 export const contexts = [config.management, ...config.workloads].map(({ name }) => name);
 export const kubeconfig = lab.kubeconfig;

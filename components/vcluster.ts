@@ -94,7 +94,7 @@ export class VCluster extends pulumi.ComponentResource {
       // No istio-injection label here: a host with Istio would put sidecars into the control plane.
       { metadata: { name: clusterName } },
       // Nothing is made on a host that is known to break it.
-      { parent: this, dependsOn: [host.facts] },
+      { parent: this, dependsOn: [...host.checks] },
     );
 
     const pullSecret =

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
+import { brokenFrom, objectionTo } from "../versions/compatibility.ts";
 import { labCommand } from "../messages/commands.ts";
 import type { CheckedSettings } from "../config/settings.ts";
 import { clusterNames } from "../config/clusters.ts";
@@ -11,13 +12,17 @@ import { type ReckonedPods, reckonedPods } from "./pods.ts";
 /** As long as a preview waits for a host: it needs none. */
 const patience = 5000;
 
-/** Warns in a preview where the host has too little room for the lab; says nothing where no host can be asked. */
-export async function warnOfRoom(settings: CheckedSettings): Promise<void> {
+/**
+ * Says in a preview why `up` would refuse the host, which ends the preview, and where the host has too little room for the
+ * lab; says nothing where no host can be asked.
+ */
+export async function previewHost(settings: CheckedSettings): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
-  const risk = await spareFor(settings).then(
-    (spare) => roomRisk(settings, spare),
-    () => undefined,
-  );
+  const spare = await spareFor(settings).catch(() => undefined);
+  if (spare === undefined) return;
+  const objection = settings.anyHost ? undefined : objectionTo(spare.version, brokenFrom(settings));
+  if (objection !== undefined) await pulumi.log.error(objection);
+  const risk = roomRisk(settings, spare);
   if (risk !== undefined) await pulumi.log.warn(risk);
 }
 
@@ -33,7 +38,10 @@ async function spareFor(settings: CheckedSettings): Promise<Spare> {
 }
 
 /** What there is too little room for on a host; undefined: nothing. */
-export function roomRisk(settings: CheckedSettings, { places, images }: Spare): string | undefined {
+export function roomRisk(
+  settings: CheckedSettings,
+  { places, images }: Pick<Spare, "places" | "images">,
+): string | undefined {
   const pods = reckonedPods(settings);
   const replaced = pods.filter(({ spec }) => isReplaced(spec, images));
   // Another registry is one for all. Each Deployment starts a pod before it ends one.

@@ -27,8 +27,8 @@ export class Host extends pulumi.ComponentResource {
   /** Context in the ambient kubeconfig; default: the current one. */
   readonly context: string | undefined;
   readonly provider: k8s.Provider;
-  /** There once the host was looked at, and is none that is known to break the lab. */
-  readonly facts: pulumi.Resource;
+  /** What must be there before anything is made on the host: the look at one that may be refused. */
+  readonly checks: readonly pulumi.Resource[];
   /** Range of its ClusterIPs, e.g. `10.96.0.0/16`. */
   readonly serviceCidr: pulumi.Output<string>;
   /** Address of a node, as the machine that runs this reaches it; undefined where no Service is of type NodePort. */
@@ -58,7 +58,7 @@ export class Host extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.facts = resource;
+    this.checks = brokenOn === undefined ? [] : [resource];
     const known = pulumi.unsecret(facts);
     // Known at once where it is configured: no virtual cluster waits for the host's answer then.
     this.serviceCidr = pulumi.output(serviceCidr ?? known.serviceCidr);

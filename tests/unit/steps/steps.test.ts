@@ -265,6 +265,32 @@ describe("the host", () => {
     expect(requests).toEqual(["GET /version"]);
   });
 
+  it.each([
+    ["v1.33.13", 0, ""],
+    ["v1.34.2-eks-1", 1, "the host is Kubernetes v1.34.2-eks-1. Pods never become ready there."],
+    ["v1.36.3", 1, "the host is Kubernetes v1.36.3. Pods never become ready there."],
+  ])("is refused where it is known to break the lab: %s", async (gitVersion, wanted, said) => {
+    const { kubeconfig } = await apiServer({ "GET /version": { gitVersion } });
+    const brokenFrom = { minor: 34, because: "Pods never become ready there." };
+    const spec = { serviceCidr: "10.0.0.0/16", brokenFrom };
+    const { code, stderr } = await step("host", spec, ambient(kubeconfig));
+    expect({ code, stderr }).toEqual({ code: wanted, stderr: said });
+  });
+
+  it("is looked at for a preview: its version, its room, and the lab's images that are there", async () => {
+    const pod = (namespace: string, image: string) => ({
+      metadata: { name: "pod", namespace },
+      spec: { nodeName: "node", containers: [{ name: "one", image }] },
+    });
+    const { kubeconfig } = await apiServer({
+      "GET /version": { gitVersion: "v1.36.3" },
+      "GET /api/v1/nodes": { items: [] },
+      "GET /api/v1/pods": { items: [pod("east", "own:1"), pod("other", "other:1")] },
+    });
+    const { stdout } = await step("spare", { own: ["east"] }, ambient(kubeconfig));
+    expect(JSON.parse(stdout)).toEqual({ version: "v1.36.3", places: [], images: ["own:1"] });
+  });
+
   it("must be in the kubeconfig", async () => {
     const { kubeconfig } = await apiServer({});
     const { code, stderr } = await step("host", { hostContext: "kind" }, ambient(kubeconfig));
