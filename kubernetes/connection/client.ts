@@ -35,7 +35,7 @@ export class ConnectedKubeConfig extends KubeConfig {
     const connection = this.#connection;
     const { tls, headers } = await this.#secured();
     request.setDispatcher(
-      dispatcherFor(connection.proxy, tls).compose(withHeaders(headers), explained(connection), waiting),
+      dispatcherOf(connection, tls).compose(withHeaders(headers), explained(connection), waiting),
     );
   }
 
@@ -74,6 +74,21 @@ const optionsOf = ({ context, clusterName, userName, server, cluster, proxy }: C
   contexts: [{ name: context, cluster: clusterName, user: userName }],
   currentContext: context,
 });
+
+/** By all that a connection is made of. */
+const dispatchers = new Map<string, Dispatcher>();
+
+/**
+ * The way to a server, which requests share, as client-go's do: a connection of its own costs each of them, and the
+ * server, more than all the rest. One that nothing goes through ends by itself after some seconds.
+ */
+function dispatcherOf({ proxy, cluster }: Connection, tls: Tls): Dispatcher {
+  // A function among what TLS needs is told by the name that it checks.
+  const key = JSON.stringify([proxy, cluster["tls-server-name"], tls]);
+  const known = dispatchers.get(key) ?? dispatcherFor(proxy, tls);
+  dispatchers.set(key, known);
+  return known;
+}
 
 function dispatcherFor(proxy: string | undefined, tls: Tls): Dispatcher {
   if (proxy === undefined) return new Agent({ connect: { ...tls, ...keepAlive }, headersTimeout });
