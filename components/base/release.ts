@@ -61,7 +61,10 @@ export function helmRelease(
       deleteBeforeReplace: true,
       hooks: {
         ...watched.hooks,
-        onError: [onFailure(name, mending, watched), onForbiddenChange(name, { ...where, timeoutSeconds })],
+        // A preview makes nothing that could fail.
+        onError: pulumi.runtime.isDryRun()
+          ? []
+          : [onFailure(name, mending, watched), onForbiddenChange(name, { ...where, timeoutSeconds })],
       },
     }),
   );

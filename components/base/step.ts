@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwaitedValue } from "../../kubernetes/waits/awaited-value.ts";
-import { timeoutVariable } from "../../steps/base/run.ts";
+import { timeoutVariable } from "../../steps/base/timeout.ts";
 import { digest } from "../../values/digest.ts";
 import { settled } from "./settled.ts";
 
@@ -67,7 +67,10 @@ export function runStep<T>(
       additionalSecretOutputs: ["stdout"],
       ...(timeoutSeconds === undefined ? {} : { ignoreChanges: [`environment.${timeoutVariable}`] }),
       hooks: {
-        ...(timeoutSeconds === undefined ? {} : { onError: [untilTimeout(name, timeoutSeconds)] }),
+        // A preview runs no step.
+        ...(timeoutSeconds === undefined || recall !== undefined
+          ? {}
+          : { onError: [untilTimeout(name, timeoutSeconds)] }),
         ...(recall === undefined ? {} : { beforeUpdate: [recall.hook] }),
       },
     }),

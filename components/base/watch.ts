@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KeySource } from "../../kubernetes/diagnosis/keys.ts";
 import type { Problem } from "../../kubernetes/diagnosis/diagnosis.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { settled } from "./settled.ts";
 
 /** Where something is that takes its time to get ready. */
@@ -45,9 +46,8 @@ export function watch(resource: string, args: WatchArgs): Watch {
   const told = new Set<string>();
 
   const look = async (): Promise<readonly Problem[]> => {
-    // Loaded only where something takes its time: the library is large.
     const [{ problemsAt }, { keysIn }] = await Promise.all([
-      import("../../kubernetes/diagnosis/diagnose.ts"),
+      kubernetes(),
       import("../../kubernetes/diagnosis/keys.ts"),
     ]);
     const { namespace, access, host, keys } = args;
@@ -66,7 +66,7 @@ export function watch(resource: string, args: WatchArgs): Watch {
     await pulumi.log.error(`${args.what} in namespace ${namespace}: ${reason}`);
   };
 
-  const begin = new pulumi.ResourceHook(`${resource}-waits`, async ({ urn }) => {
+  const begin: pulumi.ResourceHookFunction = async ({ urn }) => {
     const [{ createPatience, patience }, { endRun }] = await Promise.all([
       import("../../kubernetes/waits/patience.ts"),
       import("../../kubernetes/waits/end-run.ts"),
@@ -97,19 +97,30 @@ export function watch(resource: string, args: WatchArgs): Watch {
       timer = undefined;
     };
     after(patience.quietSeconds);
-  });
-  const ended = new pulumi.ResourceHook(`${resource}-ends`, () => {
-    end();
-  });
+  };
 
   return {
-    hooks: { beforeCreate: [begin], afterCreate: [ended], beforeUpdate: [begin], afterUpdate: [ended] },
+    // A preview waits for nothing, and each hook is one more thing to tell the engine.
+    hooks: pulumi.runtime.isDryRun()
+      ? {}
+      : around(resource, begin, () => {
+          end();
+        }),
     async explain(errors) {
       end();
       if (errors.some(isEnded)) return;
       for (const { text } of await look().catch(() => [])) await error(text);
     },
   };
+}
+
+/** Hooks for the begin and the end of whatever is done to a resource. */
+function around(resource: string, begin: pulumi.ResourceHookFunction, end: () => void): Watch["hooks"] {
+  const [begins, ends] = [
+    new pulumi.ResourceHook(`${resource}-waits`, begin),
+    new pulumi.ResourceHook(`${resource}-ends`, end),
+  ];
+  return { beforeCreate: [begins], afterCreate: [ends], beforeUpdate: [begins], afterUpdate: [ends] };
 }
 
 /** An error hook that says why something has failed; it is not tried again. */

@@ -1,7 +1,5 @@
 import { inOneLine } from "../../kubernetes/connection/unreached.ts";
-
-/** Environment variable with a time-out: as a part of the spec, it would be a reason to run a step again. */
-export const timeoutVariable = "MESHLAB_TIMEOUT_SECONDS";
+import { timeoutVariable } from "./timeout.ts";
 
 const timeoutIn = ({ [timeoutVariable]: seconds = "600" }: NodeJS.ProcessEnv): number => Number(seconds);
 
