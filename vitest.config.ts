@@ -25,6 +25,8 @@ export default defineConfig({
           // Of those that start processes, on a machine that has other things to do.
           testTimeout: minutes,
           sequence: { groupOrder: 0 },
+          // As it is: what was built needs nothing done to it, and is large.
+          server: { deps: { external: [/\/dist\/program\//] } },
         },
       },
       {

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What `npm run build` makes for users: the programs that `pulumi up` starts, and the lab's verbs. */
-export type BuiltPart = "steps" | "cli";
+/** What `npm run build` makes for users: what `pulumi up` starts, what its program loads, and the lab's verbs. */
+export type BuiltPart = "steps" | "program" | "cli";
 
 /** Each source file of what was built, with the digest of its content; written beside it. */
 export type BuiltSources = Readonly<Record<string, string>>;

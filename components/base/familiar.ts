@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KnownCluster } from "../../kubernetes/vcluster/identity.ts";
+import { kubernetes } from "./kubernetes.ts";
 
 /**
  * The kubeconfig of a virtual cluster, once the cluster on the host is the one that it is for. A preview takes it as it
@@ -11,11 +12,7 @@ import type { KnownCluster } from "../../kubernetes/vcluster/identity.ts";
 export async function familiar(known: KnownCluster, context: string | undefined): Promise<string> {
   const { cluster, kubeconfig } = known;
   if (pulumi.runtime.isDryRun()) return kubeconfig;
-  // Loaded only for this: the library is large.
-  const [{ kubeConfigOf }, { strangeness, rebuildHint }] = await Promise.all([
-    import("../../kubernetes/connection/cluster.ts"),
-    import("../../kubernetes/vcluster/identity.ts"),
-  ]);
+  const { kubeConfigOf, rebuildHint, strangeness } = await kubernetes();
   const look = async () => strangeness(kubeConfigOf({ context }), known);
   // A host that does not answer fails what needs it, in words of its own.
   const reason = await look().catch(() => undefined);

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pulumiCommand } from "../../messages/commands.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { settled } from "./settled.ts";
 
 /** A release in its cluster. */
@@ -23,11 +24,7 @@ export function onForbiddenChange(resource: string, where: ReleaseInCluster): pu
     const known = await settled(pulumi.output({ ...access, namespace: where.namespace }));
     if (known === undefined) return false;
     const { namespace, context, kubeconfig } = known;
-    // Loaded only where something has gone wrong: the library is large.
-    const [{ kubeConfigOf }, { immutablesIn, makeRoom, volumesOf }] = await Promise.all([
-      import("../../kubernetes/connection/cluster.ts"),
-      import("../../kubernetes/vcluster/immutable.ts"),
-    ]);
+    const { immutablesIn, kubeConfigOf, makeRoom, volumesOf } = await kubernetes();
     const cluster = kubeConfigOf({ context, kubeconfig });
     let isMadeRoom = false;
     for (const immutable of immutablesIn(errors, namespace)) {

@@ -4,6 +4,7 @@ import { labCommand, pulumiCommand } from "../../messages/commands.ts";
 import type { HelmValues } from "../../values/merge.ts";
 import type { SetValues } from "../../values/sets.ts";
 import type { ValuedVolume } from "../../values/vcluster.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { settled } from "./settled.ts";
 
 /** A cluster whose volume is looked after. */
@@ -34,11 +35,7 @@ export const keptVolume = (name: string, kept: KeptVolume): pulumi.ResourceHook 
       );
       const changes = before && after ? volumeChanges(before, after) : [];
       if (changes.length === 0) return;
-      // Loaded only for this: the library is large.
-      const [{ kubeConfigOf }, { makeRoom, volumesOf }] = await Promise.all([
-        import("../../kubernetes/connection/cluster.ts"),
-        import("../../kubernetes/vcluster/immutable.ts"),
-      ]);
+      const { kubeConfigOf, makeRoom, volumesOf } = await kubernetes();
       const set = { kind: "StatefulSet", namespace: cluster, name: cluster };
       const isDeployed = (oldOutputs?.["status"] as { status?: unknown } | undefined)?.status === "deployed";
       const look = async (): Promise<string[]> => {

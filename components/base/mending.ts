@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Due, ReleaseName, Wanted } from "../../kubernetes/helm/release.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { settled } from "./settled.ts";
 
 /** What is known of a release that may need mending. */
@@ -39,7 +40,13 @@ export class Mending {
     return {
       ignoreChanges: [...quiet],
       // A preview asks no cluster.
-      transforms: pulumi.runtime.isDryRun() ? [] : [(args) => this.#becomeDue(args)],
+      ...(pulumi.runtime.isDryRun() ? {} : this.#asking),
+    };
+  }
+
+  get #asking(): pulumi.CustomResourceOptions {
+    return {
+      transforms: [(args) => this.#becomeDue(args)],
       hooks: {
         beforeUpdate: [() => this.#beginUpgrade()],
         afterUpdate: [
@@ -62,7 +69,7 @@ export class Mending {
       return undefined;
     const found = await this.#find();
     if (found === undefined) return undefined;
-    const { makeInstallable } = await helm();
+    const { makeInstallable } = await kubernetes();
     await makeInstallable(found.cluster, found.release, found.wanted);
     return `${found.release.name} in namespace ${found.release.namespace} was left half done by a run that was cut off; it is installed again`;
   }
@@ -86,33 +93,22 @@ export class Mending {
 
   /** An upgrade is due to a release that is not as it is wanted, and to one that somebody took a part of. */
   async #due({ cluster, release, wanted }: Found): Promise<Due | undefined> {
-    const [{ dueUpgrade, lastOf }, { missingOf, titleOf }, { CoreV1Api }] = await Promise.all([
-      helm(),
-      import("../../kubernetes/helm/release-objects.ts"),
-      client(),
-    ]);
-    const core = cluster.makeApiClient(CoreV1Api);
-    const due = await dueUpgrade(core, release, wanted);
-    if (due !== undefined) return due;
-    const missing = (await missingOf(cluster, release)).map(titleOf);
+    const { compared, CoreV1Api, missingIn, titleOf } = await kubernetes();
+    const { due, last } = await compared(cluster.makeApiClient(CoreV1Api), release, wanted);
+    if (last === undefined) return due;
+    const missing = (await missingIn(cluster, release, last.manifest)).map(titleOf);
     if (missing.length === 0) return undefined;
     await pulumi.log.info(
       `${release.name} in namespace ${release.namespace} lacks ${missing.join(", ")}, which somebody deleted: this run makes it again`,
     );
-    const last = await lastOf(core, release);
-    return { description: `Return of ${missing.join(", ")} to revision ${last?.version}` };
+    return { description: `Return of ${missing.join(", ")} to revision ${last.version}` };
   }
 
   async #beginUpgrade(): Promise<void> {
     const found = await this.#find();
     if (found === undefined) return;
     const { cluster, release } = found;
-    const [{ makeUpgradable }, { keepDeletingStuckPods }, { restore }, { CoreV1Api }] = await Promise.all([
-      helm(),
-      import("../../kubernetes/helm/stuck-pods.ts"),
-      import("../../kubernetes/helm/restore.ts"),
-      client(),
-    ]);
+    const { CoreV1Api, keepDeletingStuckPods, makeUpgradable, restore } = await kubernetes();
     const where = `${release.name} in namespace ${release.namespace}`;
     const status = await ifAnswered(makeUpgradable(cluster.makeApiClient(CoreV1Api), release));
     if (status !== undefined) await pulumi.log.info(`${where} was ${status}: this run completes it`);
@@ -129,13 +125,17 @@ export class Mending {
     const { release: name, namespace, wanted, access } = this.#mended;
     const known = await settled(pulumi.output({ ...access, namespace, wanted }));
     if (known === undefined) return undefined;
-    const { kubeConfigOf } = await import("../../kubernetes/connection/cluster.ts");
+    const { kubeConfigOf } = await kubernetes();
     const { context, kubeconfig } = known;
-    const cluster = ifReadable(() => kubeConfigOf({ context, kubeconfig }));
+    const cluster = clusters.get(kubeconfig ?? "") ?? ifReadable(() => kubeConfigOf({ context, kubeconfig }));
     if (cluster === undefined) return undefined;
+    if (kubeconfig !== undefined) clusters.set(kubeconfig, cluster);
     return { cluster, release: { namespace: known.namespace, name }, wanted: known.wanted };
   }
 }
+
+/** Virtual clusters by their kubeconfigs: what is learnt of one for a release holds for the others in it. */
+const clusters = new Map<string, KubeConfig>();
 
 const patienceMs = 10_000;
 
@@ -154,7 +154,3 @@ function ifReadable(read: () => KubeConfig): KubeConfig | undefined {
 /** Undefined where the cluster does not answer, or not in time: what is done with it next tells so. */
 const ifAnswered = <T>(answer: Promise<T>): Promise<T | undefined> =>
   Promise.race([answer.catch(() => undefined), sleep(patienceMs, undefined, { ref: false })]);
-
-// Loaded only where there is something to do: the library is large.
-const helm = () => import("../../kubernetes/helm/release.ts");
-const client = () => import("@kubernetes/client-node");

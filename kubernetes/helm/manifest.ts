@@ -1,4 +1,4 @@
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, Schema } from "yaml";
 import { isMapping, type Mapping } from "../../schema/mapping.ts";
 
 /** An object of a manifest. */
@@ -11,11 +11,32 @@ export interface ManifestObject extends Mapping {
 const isObject = (document: unknown): document is ManifestObject =>
   isMapping(document) && isMapping(document["metadata"]) && typeof document["metadata"]["name"] === "string";
 
+/** One for all documents, of which each would make its own else: that of version 1.1. */
+const schema = new Schema({ resolveKnownTags: false, schema: "yaml-1.1" });
+
 /** The objects of a manifest. Helm reads YAML by the rules of 1.1, and takes the last of two equal keys. */
 export const objectsOf = (manifest: string): ManifestObject[] =>
-  parseAllDocuments(manifest, { version: "1.1", uniqueKeys: false, logLevel: "silent" })
+  parseAllDocuments(manifest, { version: "1.1", schema, uniqueKeys: false, logLevel: "silent" })
     .map((document) => document.toJS() as unknown)
     .filter(isObject);
+
+/** The same without what they are to be, which takes most of the time: to know which objects there are. */
+export const namesOf = (manifest: string): ManifestObject[] =>
+  objectsOf(
+    manifest
+      .split(/^---(?=\s|$)/m)
+      .map(withoutContent)
+      .join("\n---\n"),
+  );
+
+/** A document without its other fields, as far as that can be told by its lines: those of a field are indented. */
+function withoutContent(document: string): string {
+  const fields = document
+    .split(/^(?=[^\s#-])/m)
+    .filter((field) => /^(apiVersion|kind|metadata):/.test(field));
+  // An alias may be of something in another field.
+  return fields.length === 3 && !/[:-]\s+\*/.test(fields.join("")) ? fields.join("") : document;
+}
 
 /**
  * A manifest with every object of some, and every field that one of them gives an object. Where an upgrade starts

@@ -150,22 +150,28 @@ export interface Due {
   readonly description?: string;
 }
 
-/** Whether a release is not as it is wanted. */
-export async function dueUpgrade(
-  core: CoreV1Api,
-  release: ReleaseName,
-  wanted: Wanted,
-): Promise<Due | undefined> {
+/** What was found of a release. */
+export interface Comparison {
+  /** Undefined: it is as it is wanted, or there is nothing that an upgrade would mend. */
+  readonly due?: Due;
+  /** Its last revision, where that is as it is wanted. */
+  readonly last?: LastRevision;
+}
+
+/** Whether a release is as it is wanted. */
+export async function compared(core: CoreV1Api, release: ReleaseName, wanted: Wanted): Promise<Comparison> {
   const { secrets, at } = await look(core, release);
   const last = secrets.at(-1);
   // Without its namespace it is not there for a reason that no upgrade mends.
-  if (last === undefined && !(await hasNamespace(core, release))) return undefined;
+  if (last === undefined && !(await hasNamespace(core, release))) return {};
   // Each has a description of its own: one that it has already would be no reason for an upgrade.
-  if (last === undefined) return { description: `Installation into the cluster's state ${at}` };
-  const status = statusIn(last);
+  if (last === undefined) return { due: { description: `Installation into the cluster's state ${at}` } };
+  const [version, status] = [versionOf(last), statusIn(last)];
   if (status !== "deployed")
-    return { description: `Completion of revision ${versionOf(last)}, which was ${status}` };
-  return isOf(revisionIn(last), wanted) ? undefined : {};
+    return { due: { description: `Completion of revision ${version}, which was ${status}` } };
+  const revision = revisionIn(last);
+  if (!isOf(revision, wanted)) return { due: {} };
+  return { last: { version, status, manifest: revision.manifest } };
 }
 
 /** Whether there is a namespace for a release. */

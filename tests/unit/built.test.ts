@@ -18,7 +18,7 @@ const steps = readdirSync(join(root, "steps"))
 
 describe("what was built", () => {
   it("has every step, and the rehearsal's stand-ins", () => {
-    for (const folder of ["dist/steps", "dist/cli", "rehearsal/dist"])
+    for (const folder of ["dist/steps", "dist/program", "dist/cli", "rehearsal/dist"])
       expect(isBuilt(root, folder), folder).toBe(true);
     expect(steps.length).toBeGreaterThan(6);
     expect(readdirSync(join(root, "dist", "steps"))).toEqual(
@@ -43,7 +43,17 @@ describe("what was built", () => {
 
 describe("sources that are others than those that were built", () => {
   let checkout = "";
-  const copies = ["dist/steps", "steps", "kubernetes", "values", "schema", "messages", "versions", "build"];
+  const copies = [
+    "dist/steps",
+    "dist/program",
+    "steps",
+    "kubernetes",
+    "values",
+    "schema",
+    "messages",
+    "versions",
+    "build",
+  ];
 
   beforeEach(() => {
     checkout = mkdtempSync(join(scratch, "checkout-"));
