@@ -106,13 +106,14 @@ export const amd64Only = ({ istio, bookinfo, glooMesh: gloo }: Versions): string
   ...(gloo.startsWith("2.0.") ? [`Gloo Mesh ${gloo}`] : []),
 ];
 
-/** Hosts that a set of versions is known on. */
+/** Hosts that a set of versions is known on: those of its own vcluster, where another one is not known. */
 export function hostsOf({ versionSet, versions }: ChosenVersions): Range {
   const { versions: own, compatibility } = versionSetOf(versionSet);
-  const { hosts } =
-    compatibility.vcluster[minorOf(versions.vcluster)] ??
-    (compatibility.vcluster[minorOf(own.vcluster)] as { hosts: Range });
-  return hosts;
+  const known =
+    compatibility.vcluster[minorOf(versions.vcluster)] ?? compatibility.vcluster[minorOf(own.vcluster)];
+  if (known === undefined)
+    throw new Error(`versionSet ${versionSet} says nothing of the hosts of vcluster ${own.vcluster}`);
+  return known.hosts;
 }
 
 /**

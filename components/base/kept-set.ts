@@ -10,7 +10,7 @@ export const keptSet = (name: string, chosen: VersionSetName): pulumi.ResourceHo
   new pulumi.ResourceHook(
     `${name}-version-set`,
     ({ oldInputs }) => {
-      const made = String((oldInputs as { versionSet?: unknown } | undefined)?.versionSet ?? beforeSets);
+      const { versionSet: made = beforeSets } = (oldInputs ?? {}) as { readonly versionSet?: string };
       if (made !== chosen) throw new Error(refusal(made, chosen));
     },
     { onDryRun: true },
