@@ -51,6 +51,8 @@ export const article: VersionSet = {
   kubernetesImage: "rancher/k3s",
   controlPlane: {
     sized: ["vcluster", "syncer"],
+    withoutVolume: "StatefulSet",
+    keepsLabels: false,
     // k3s does when it starts.
     renewsCertificates: false,
     coredns: {

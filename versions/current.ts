@@ -40,6 +40,8 @@ export const current: VersionSet = {
   controlPlane: {
     // API server and syncer are one container.
     sized: ["vcluster"],
+    withoutVolume: "Deployment",
+    keepsLabels: true,
     renewsCertificates: true,
     coredns: {
       30: "1.11.3",

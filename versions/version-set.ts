@@ -59,6 +59,15 @@ export interface VersionSet {
   readonly controlPlane: {
     /** Its containers whose resources can be chosen. */
     readonly sized: readonly ControlPlanePart[];
+    /** What its chart makes of one without a volume; of one with a volume, each makes a StatefulSet. */
+    readonly withoutVolume: "StatefulSet" | "Deployment";
+    /**
+     * Whether copies of objects on the host keep the labels of what they are copies of; else each key there is a hash
+     * of its own, and what goes by labels on the host sees none of them.
+     * Source: pkg/util/translate of vcluster, `HostLabel` in labels.go, and `ConvertLabelKey` in single_namespace.go
+     * before it.
+     */
+    readonly keepsLabels: boolean;
     /** Whether it renews its certificates by itself; else a new pod does, once they are near their end. */
     readonly renewsCertificates: boolean;
     /**
