@@ -5,8 +5,7 @@ import type { ReleaseKind } from "../schema/releases.ts";
 import { bookinfoNamespace, bookinfoServices } from "../values/bookinfo.ts";
 import { needKeycloak, neededAddOns } from "../capabilities/all.ts";
 import { keycloak, keycloakContainer } from "../values/keycloak.ts";
-import type { VersionSetName } from "../versions/versions.ts";
-import type { Resources } from "../values/resources.ts";
+import { type VersionSetName, versionSetOf } from "../versions/versions.ts";
 import { valuesOf } from "../values/sets.ts";
 import { labReleases, type Release } from "./releases.ts";
 
@@ -17,6 +16,7 @@ export interface ReckonedPods {
   readonly workload: string;
   readonly count: number;
   readonly spec: {
+    readonly initContainers?: readonly { readonly resources: Requests }[];
     readonly containers: readonly { readonly image?: string; readonly resources: Requests }[];
     readonly nodeSelector?: Readonly<Record<string, string>>;
     readonly tolerations?: readonly V1Toleration[];
@@ -26,16 +26,16 @@ export interface ReckonedPods {
 }
 
 interface Requests {
-  readonly requests?: Record<string, string>;
-  readonly limits?: Record<string, string>;
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
 }
 
 /** Where values have the resources of a container, and what its chart has where they have none. */
-type Sized = readonly [path: string, otherwise: Resources];
+type Sized = readonly [path: string, otherwise: Requests];
 
-const asking = (cpu: string, memory: string): Resources => ({ requests: { cpu, memory } });
+const asking = (cpu: string, memory: string): Requests => ({ requests: { cpu, memory } });
 const gloo = asking("125m", "256Mi");
-const nothing: Resources = {};
+const nothing: Requests = {};
 
 type Deployments = Readonly<Partial<Record<ReleaseKind, Readonly<Record<string, readonly Sized[]>>>>>;
 
@@ -78,6 +78,37 @@ const deployments: Readonly<Record<VersionSetName, Deployments>> = {
   },
 };
 
+/** What the chart of a control plane has its containers ask for, in their order. Source: as above. */
+const controlPlanes: Readonly<
+  Record<
+    VersionSetName,
+    { readonly containers: readonly Requests[]; readonly initContainers: readonly Sized[] }
+  >
+> = {
+  current: {
+    containers: [
+      {
+        // Values name CPU and memory, and Helm leaves the rest as it is.
+        requests: { cpu: "200m", memory: "256Mi", "ephemeral-storage": "1Gi" },
+        limits: { memory: "4Gi", "ephemeral-storage": "10Gi" },
+      },
+    ],
+    // Brings the API server's program.
+    initContainers: [["controlPlane.distro.k8s.resources", asking("40m", "64Mi")]],
+  },
+  article: { containers: [], initContainers: [] },
+};
+
+/** What capabilities' servers ask for, beside their sidecars. Source: as above. */
+const addOnContainers: Readonly<Record<VersionSetName, Readonly<Record<string, readonly Sized[]>>>> = {
+  current: {
+    "ext-auth-service": [["extAuthService.extAuth.resources", gloo]],
+    "rate-limiter": [["rateLimiter.rateLimiter.resources", gloo]],
+    redis: [["rateLimiter.redis.resources", nothing]],
+  },
+  article: {},
+};
+
 /** Where values have the number of pods. */
 const replicas: Readonly<Partial<Record<ReleaseKind, string>>> = {
   istiod: "pilot.replicaCount",
@@ -92,8 +123,8 @@ const at = (values: unknown, path: string): unknown =>
 
 /** What a container is given: the chart's own, with what values have over it. */
 function sized(values: unknown, [path, otherwise]: Sized) {
-  const chosen = at(values, path) as Resources | undefined;
-  const merged = (kind: keyof Resources) =>
+  const chosen = at(values, path) as Requests | undefined;
+  const merged = (kind: keyof Requests) =>
     Object.fromEntries(
       // To Helm, null takes a chart's own away.
       Object.entries<unknown>({ ...otherwise[kind], ...chosen?.[kind] }).filter(
@@ -119,9 +150,8 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
       "bookinfo" in cluster && cluster.bookinfo !== undefined
         ? bookinfoServices({ ...cluster.bookinfo, tag: versions.bookinfo, imageRegistry })
         : [];
-    const addOns = own.some(({ kind }) => kind === "glooMeshAddOns")
-      ? [...neededAddOns(enabled), "redis"]
-      : [];
+    const servers = own.find(({ kind }) => kind === "glooMeshAddOns");
+    const addOns = servers === undefined ? [] : [...neededAddOns(enabled), "redis"];
     const inside = [
       {
         workload: "kube-system/coredns",
@@ -132,7 +162,14 @@ export function reckonedPods(settings: CheckedSettings): ReckonedPods[] {
       ...addOns.map((name) => ({
         workload: `gloo-mesh-addons/${name}`,
         count: 1,
-        spec: { containers: [sidecar] },
+        spec: {
+          containers: [
+            ...(addOnContainers[versionSet][name] ?? []).map((container) =>
+              sized(servers?.values, container),
+            ),
+            sidecar,
+          ],
+        },
       })),
       ...bookinfo.flatMap(({ name, versions: each }) =>
         each.map(({ version, image }) => ({
@@ -165,18 +202,23 @@ function controlPlane({ kind, release, values }: Release, versionSet: VersionSet
   if (kind !== "vcluster") return [];
   const {
     replicas: count,
+    volume,
     containers,
     nodeSelector,
     tolerations,
   } = valuesOf(versionSet).controlPlaneIn(values);
+  const own = controlPlanes[versionSet];
+  const isStateful =
+    volume.persistence === true || versionSetOf(versionSet).controlPlane.withoutVolume === "StatefulSet";
   return [
     {
       workload: `${release}/${release}`,
       count,
-      isStateful: true,
+      ...(isStateful ? { isStateful } : {}),
       spec: {
-        containers: containers.map(({ resources, image }) => ({
-          ...sized(values, [resources, nothing]),
+        initContainers: own.initContainers.map((container) => sized(values, container)),
+        containers: containers.map(({ resources, image }, index) => ({
+          ...sized(values, [resources, own.containers[index] ?? nothing]),
           ...(image === undefined ? {} : { image }),
         })),
         ...(nodeSelector === undefined ? {} : { nodeSelector }),

@@ -1,7 +1,16 @@
 import type { V1Node, V1Pod, V1Taint, V1Toleration } from "@kubernetes/client-node";
 import { isReady } from "./conditions.ts";
 import type { PodKeys } from "./keys.ts";
-import { type Amounts, amountsOf, inWords, minus, nothing, plus, requestsOf } from "./amounts.ts";
+import {
+  type Amounts,
+  amountsOf,
+  inWords,
+  minus,
+  nothing,
+  plus,
+  requestsOf,
+  wantsStorage,
+} from "./amounts.ts";
 
 /** A node that pods can be given to. */
 export interface Place {
@@ -73,6 +82,7 @@ const tolerates = ({ key, operator = "Equal", value = "", effect }: V1Toleration
 const lacks: readonly (readonly [complaint: string, amount: keyof Amounts])[] = [
   ["Insufficient cpu", "cpu"],
   ["Insufficient memory", "memory"],
+  ["Insufficient ephemeral-storage", "ephemeralStorage"],
   ["Too many pods", "pods"],
 ];
 
@@ -108,11 +118,13 @@ function room(
 ): string[] {
   const asked = spec === undefined ? nothing : requestsOf(spec);
   const [, amount = "cpu"] = lacks.find(([complaint]) => message.includes(complaint)) ?? [];
-  const [most] = (places ?? []).toSorted((a, b) => b.free[amount] - a.free[amount]);
+  // To a scheduler, a node that tells no ephemeral storage has none.
+  const freeOf = ({ free: left }: Place): number => left[amount] ?? 0;
+  const [most] = (places ?? []).toSorted((a, b) => freeOf(b) - freeOf(a));
   const free =
     most === undefined
       ? ""
-      : `; ${most.name} has most free, ${amount === "pods" ? `room for ${Math.max(0, most.free.pods)} pods` : inWords(most.free)}`;
+      : `; ${most.name} has most free, ${amount === "pods" ? `room for ${Math.max(0, most.free.pods)} pods` : inWords(most.free, wantsStorage(asked))}`;
   const less =
     keys.resources === undefined || amount === "pods" ? "" : `, or ask for less with ${keys.resources}`;
   return [`It asks for ${inWords(asked)}${free}.`, `Make room on the host, or add a node${less}.`];

@@ -1,6 +1,6 @@
 import type { V1Toleration } from "@kubernetes/client-node";
 import { isOpenTo, type Place } from "./placement.ts";
-import { type Amounts, inWords, minus, nothing, plus, requestsOf } from "./amounts.ts";
+import { type Amounts, inWords, minus, nothing, plus, requestsOf, wantsStorage } from "./amounts.ts";
 
 /** Pods that are alike, as far as it matters where there is room for them. */
 export interface PodsAlike {
@@ -43,7 +43,7 @@ export function roomFor(pods: readonly PodsAlike[], places: readonly Place[]): R
   const total = needs.map(({ amounts }) => amounts).reduce(plus, nothing);
   const free = places.map((place) => place.free).reduce(plus, nothing);
   const asked = `${needs.length} pods ask for ${inWords(total)}`;
-  const there = `${places.length} ${places.length === 1 ? "node has" : "nodes have"} ${inWords(free)} free, for ${Math.max(0, free.pods)} pods`;
+  const there = `${places.length} ${places.length === 1 ? "node has" : "nodes have"} ${inWords(free, wantsStorage(total))} free, for ${Math.max(0, free.pods)} pods`;
   const largestFirst = needs.toSorted((a, b) => share(b.amounts, free) - share(a.amounts, free));
   const { homeless, left } = placed(largestFirst, places);
   const details = {
@@ -80,14 +80,21 @@ const needsOf = ({ cluster, workload, count, spec }: PodsAlike, places: readonly
 
 const fits = (need: Amounts, room: Amounts): boolean =>
   // Quantities like 0.1 do not add up exactly.
-  need.cpu <= room.cpu + 1e-6 && need.memory <= room.memory && need.pods <= room.pods;
+  need.cpu <= room.cpu + 1e-6 &&
+  need.memory <= room.memory &&
+  (need.ephemeralStorage ?? 0) <= (room.ephemeralStorage ?? Infinity) &&
+  need.pods <= room.pods;
 
 const takes = (place: Place, room: Amounts, { places, amounts }: Need): boolean =>
   places.includes(place.name) && fits(amounts, room);
 
 /** How much of what there is something takes, of that which it takes most of. */
 const share = (amounts: Amounts, of: Amounts): number =>
-  Math.max(amounts.cpu / Math.max(of.cpu, 1e-6), amounts.memory / Math.max(of.memory, 1));
+  Math.max(
+    amounts.cpu / Math.max(of.cpu, 1e-6),
+    amounts.memory / Math.max(of.memory, 1),
+    (amounts.ephemeralStorage ?? 0) / Math.max(of.ephemeralStorage ?? Infinity, 1),
+  );
 
 function placed(needs: readonly Need[], places: readonly Place[]) {
   const left = new Map(places.map(({ name, free }) => [name, free]));

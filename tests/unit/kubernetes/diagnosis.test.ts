@@ -340,6 +340,20 @@ describe("a pod that no node takes", () => {
     );
   });
 
+  it("for want of ephemeral storage is told with how much there is of it", () => {
+    const telling = (node: V1Node, storage: string): V1Node => {
+      Object.assign(node.status?.allocatable ?? {}, { "ephemeral-storage": storage });
+      return node;
+    };
+    const nodes = [nodeOf("a", "8"), telling(nodeOf("b", "2"), "512Mi"), telling(nodeOf("c", "4"), "256Mi")];
+    const resources = { requests: { cpu: "1", memory: "2Gi", "ephemeral-storage": "1Gi" } };
+    const message = "0/3 nodes are available: 3 Insufficient ephemeral-storage.";
+    const given = pod(unscheduled(message), { containers: [{ name: "main", resources }] });
+    expect(tell(given, knownOf(nodes))).toBe(
+      "Pod istiod-1 is on no node: 0/3 nodes are available: 3 Insufficient ephemeral-storage. It asks for 1 CPUs, 2 GiB of memory and 1 GiB of ephemeral storage; b has most free, 2 CPUs, 8 GiB of memory and 0.5 GiB of ephemeral storage. Make room on the host, or add a node.",
+    );
+  });
+
   it("is told without what the scheduler tried in vain", () => {
     const tried =
       "1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful.";

@@ -7,10 +7,11 @@ import { renderLabs } from "../../../cli/rendered/render.ts";
 import { nodesOf } from "../../../rehearsal/host/cluster/nodes.ts";
 import { readProfile } from "../../../rehearsal/profile/settings.ts";
 import { roomRisk } from "../../../plan/room.ts";
-import { placesOf } from "../../../kubernetes/diagnosis/placement.ts";
+import { type Place, placesOf } from "../../../kubernetes/diagnosis/placement.ts";
 import { amountsOf, requestsOf } from "../../../kubernetes/diagnosis/amounts.ts";
 import { type PodsAlike, roomFor } from "../../../kubernetes/diagnosis/room.ts";
 import { reckonedPods } from "../../../plan/pods.ts";
+import type { VersionSetName } from "../../../versions/versions.ts";
 import { allCharts } from "../support/charts.ts";
 
 // Where make tools puts helm.
@@ -26,17 +27,17 @@ const two = [
 ];
 const three = [...two, { name: "devcluster3", bookinfo: {} }];
 
-const charts = allCharts();
+const charts = { current: allCharts("current"), article: allCharts("article") };
 afterAll(() => {
-  rmSync(charts, { recursive: true });
+  for (const directory of Object.values(charts)) rmSync(directory, { recursive: true });
 });
 
-function settingsOf(more: object) {
+function settingsOf(more: object, versionSet: VersionSetName = "article") {
   const { settings, mistakes } = checkSettings({
-    versionSet: "article",
+    versionSet,
     workloads: two,
     licenseKey: "key",
-    charts,
+    charts: charts[versionSet],
     ...more,
   });
   if (settings === undefined) throw new Error(JSON.stringify(mistakes));
@@ -44,30 +45,47 @@ function settingsOf(more: object) {
 }
 
 describe("what a lab asks for, reckoned without its charts,", () => {
-  it("is what its rendered pods ask for", async () => {
-    const lab = settingsOf({
-      controlPlane: { nodeSelector: { pool: "control" }, tolerations: [{ key: "pool", operator: "Exists" }] },
-      management: {
-        resources: { vcluster: { requests: { cpu: 1 } }, syncer: { limits: { memory: "2Gi" } } },
+  it.each<[versionSet: VersionSetName, management: object, redis: (resources: object) => object]>([
+    [
+      "current",
+      {
+        resources: { vcluster: { requests: { cpu: "10m" }, limits: { memory: "2Gi" } } },
+        values: {
+          vcluster: {
+            controlPlane: { statefulSet: { resources: { requests: { "ephemeral-storage": "3Gi" } } } },
+          },
+        },
       },
+      (resources) => ({ redis: { deployment: { resources } } }),
+    ],
+    [
+      "article",
+      { resources: { vcluster: { requests: { cpu: 1 } }, syncer: { limits: { memory: "2Gi" } } } },
+      (resources) => ({ glooMeshRedis: { resources } }),
+    ],
+  ])("is what its rendered pods ask for, on the %s set", async (versionSet, management, redis) => {
+    const given = {
+      controlPlane: { nodeSelector: { pool: "control" }, tolerations: [{ key: "pool", operator: "Exists" }] },
+      management,
       workloads: [
         { name: "east", bookinfo: {}, ingress: { replicas: 3 }, eastWest: false },
         { name: "west", bookinfo: { reviews: ["v1"] } },
         { name: "paused", paused: true },
       ],
-      capabilities: { oidc: true },
+      capabilities: { oidc: true, rateLimiting: true },
       values: {
         istiod: { global: { proxy: { resources: { requests: { cpu: "7m" } } } }, pilot: { replicaCount: 2 } },
-        glooMeshEnterprise: { glooMeshRedis: { resources: { requests: { cpu: null, memory: "1Gi" } } } },
+        glooMeshEnterprise: redis({ requests: { cpu: null, memory: "1Gi" } }),
         ingress: { resources: { requests: { cpu: "300m" } } },
       },
-    });
+    };
+    const lab = settingsOf(given, versionSet);
     const [rendered = []] = await renderLabs([lab]);
     const asked = (pods: readonly PodsAlike[]) =>
       pods
         .map(({ cluster, workload, count, spec }) => {
-          const { cpu, memory } = requestsOf(spec);
-          return `${cluster} ${workload} ${count} x ${cpu.toFixed(3)} ${memory}`;
+          const { cpu, memory, ephemeralStorage = 0 } = requestsOf(spec);
+          return `${cluster} ${workload} ${count} x ${cpu.toFixed(3)} ${memory} ${ephemeralStorage}`;
         })
         .sort();
     expect(asked(reckonedPods(lab))).toEqual(asked(podsOf(lab, rendered)));
@@ -130,6 +148,24 @@ describe("a preview", () => {
       /^Too little room on the host: 41 pods ask for 3\.69 CPUs and 12\.09 GiB; 1 node has 3 CPUs and 24 GiB free, for 110 pods: no room for .*Make room on the host, add a node, or ask for less: resources, values, fewer clusters\. npm run lab -- doctor looks closer\.$/,
     );
     expect(roomRisk(settingsOf({}), { places: [node("3")], images: [] })).toBeUndefined();
+  });
+
+  it("warns of too little ephemeral storage, in the same words", () => {
+    const small = { ...node("30"), free: { ...node("30").free, ephemeralStorage: 2.5 * 2 ** 30 } };
+    const risk = (places: Place[]) => roomRisk(settingsOf({}, "current"), { places, images: [] });
+    expect(risk([small])).toBe(
+      "Too little room on the host: 29 pods ask for 2.17 CPUs, 8.88 GiB of memory and 3 GiB of ephemeral storage; 1 node has 30 CPUs, 24 GiB of memory and 2.5 GiB of ephemeral storage free, for 110 pods: no room for devcluster2 devcluster2/devcluster2 (0.1 CPUs, 0.25 GiB of memory and 1 GiB of ephemeral storage). Make room on the host, add a node, or ask for less: resources, values, fewer clusters. npm run lab -- doctor looks closer.",
+    );
+    // A node that tells of none.
+    expect(risk([node("30")])).toBeUndefined();
+  });
+
+  it("counts control planes twice where a Deployment replaces them", () => {
+    const isStateful = (versionSet: VersionSetName, persistence: boolean) =>
+      reckonedPods(settingsOf({ controlPlane: { persistence } }, versionSet))[0]?.isStateful;
+    expect(isStateful("current", true)).toBe(true);
+    expect(isStateful("current", false)).toBeUndefined();
+    expect(isStateful("article", false)).toBe(true);
   });
 
   it("warns of a change that replaces more pods than there is room for", () => {
