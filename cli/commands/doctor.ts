@@ -8,6 +8,7 @@ import {
 import { createFacts } from "../doctor/facts.ts";
 import { architectureCheck } from "../doctor/host/architecture.ts";
 import { nodeAddressCheck, reachedCheck, serviceRangeCheck } from "../doctor/host/host.ts";
+import { injectorCheck } from "../doctor/host/injector.ts";
 import { limitsCheck } from "../doctor/host/limits.ts";
 import { loadBalancerCheck } from "../doctor/host/load-balancer.ts";
 import { namesCheck } from "../doctor/host/names.ts";
@@ -37,6 +38,7 @@ const checks = [
   architectureCheck,
   namesCheck,
   accessCheck,
+  injectorCheck,
   storageCheck,
   loadBalancerCheck,
   nodeAddressCheck,

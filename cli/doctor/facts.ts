@@ -2,6 +2,7 @@ import { type KubeConfig, VersionApi, type V1Node, CoreV1Api } from "@kubernetes
 import type { CheckedSettings } from "../../config/settings.ts";
 import { clusterNames } from "../../config/clusters.ts";
 import { findHost } from "../../config/ambient-host.ts";
+import { within } from "../clusters/within.ts";
 import { explain } from "../../kubernetes/connection/unreached.ts";
 import { Failure } from "../../messages/failure.ts";
 import { type Configuration, hostOf, readConfiguration, readStack, settingsFrom } from "../stack/lab.ts";
@@ -71,7 +72,13 @@ export function createFacts(): Facts {
     reached(await settings.needed()),
   );
   const releases = new Fact("the lab's charts", seconds.render, async () => {
-    const [rendered = []] = await renderLabs([await settings.needed()]);
+    const lab = await settings.needed();
+    // Without a host there is still something to tell of the charts.
+    const version = await within(host.needed(), { seconds: seconds.host }).then(
+      (reachedHost) => reachedHost.version,
+      () => undefined,
+    );
+    const [rendered = []] = await renderLabs([lab], version);
     return rendered;
   });
   return {

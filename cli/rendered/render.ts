@@ -28,9 +28,14 @@ const concurrency = availableParallelism();
 /**
  * Renders every release of some labs, which may have charts in common, with the values that the program gives them.
  *
+ * @param host version of the host's Kubernetes, which decides what virtual clusters may do there; undefined: as Helm has
+ *   it where it asks nobody
  * @throws Failure where there is no helm, or a chart cannot be had or rendered
  */
-export async function renderLabs(labs: readonly CheckedSettings[]): Promise<RenderedRelease[][]> {
+export async function renderLabs(
+  labs: readonly CheckedSettings[],
+  host?: string,
+): Promise<RenderedRelease[][]> {
   return inTemporaryDirectory(async (directory) => {
     const releases = labs.map((settings) => labReleases(settings, unknown));
     const sources = new Map(releases.flat().map(({ chart }) => [JSON.stringify(chart), chart]));
@@ -43,7 +48,11 @@ export async function renderLabs(labs: readonly CheckedSettings[]): Promise<Rend
             releases[index] ?? [],
             async (release) => ({
               ...release,
-              objects: await rendered(release, paths.get(JSON.stringify(release.chart)) ?? "", kubernetes),
+              objects: await rendered(
+                release,
+                paths.get(JSON.stringify(release.chart)) ?? "",
+                release.kind === "vcluster" ? host : kubernetes,
+              ),
             }),
             { concurrency },
           ),
@@ -77,13 +86,13 @@ async function pulled(
 export const isLocal = ({ chart, repositoryOpts }: ChartSource): boolean =>
   repositoryOpts === undefined && !chart.startsWith("oci://");
 
-async function rendered(release: Release, chart: string, kubernetes: string): Promise<KubernetesObject[]> {
-  // Charts ask which Kubernetes they are for; the one of the host decides nothing in vcluster's.
+/** @param kubernetes what the release is installed in: charts ask which one it is */
+async function rendered(release: Release, chart: string, kubernetes = ""): Promise<KubernetesObject[]> {
   const [version = ""] = /^v?[\d.]+/.exec(kubernetes) ?? [];
   const text = await helm(
     [
       ...["template", release.release, chart, "--namespace", release.namespace],
-      ...(release.kind === "vcluster" || version === "" ? [] : ["--kube-version", version]),
+      ...(version === "" ? [] : ["--kube-version", version]),
       ...["--values", "-"],
     ],
     JSON.stringify(release.values),

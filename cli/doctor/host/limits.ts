@@ -29,6 +29,8 @@ export interface Limited {
   readonly services: Readonly<Record<string, number>>;
   /** Sizes of claims of volumes. */
   readonly claims: readonly string[];
+  /** How many workloads of each kind. */
+  readonly workloads: Readonly<Record<string, number>>;
 }
 
 /** Only namespaces that are there already have any: those of a lab that stands, or that somebody else makes. */
@@ -73,7 +75,7 @@ function contentsOf(
   cluster: string,
   releases: readonly RenderedRelease[],
   pods: readonly PlannedPods[],
-): Pick<Limited, "pods" | "services" | "claims"> {
+): Pick<Limited, "pods" | "services" | "claims" | "workloads"> {
   const objects = releases
     .filter((release) => release.cluster === cluster)
     .flatMap((release) => release.objects);
@@ -94,12 +96,14 @@ function contentsOf(
   );
   return {
     pods: pods.filter((each) => each.cluster === cluster && each.count > 0),
-    services: Object.fromEntries(
-      [...Map.groupBy([...types, ...others], (type) => type)].map(([type, list]) => [type, list.length]),
-    ),
+    services: counted([...types, ...others]),
     claims,
+    workloads: counted(objects.map(({ kind = "" }) => kind)),
   };
 }
+
+const counted = (names: readonly string[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, list]) => [name, list.length]));
 
 /** What to make of the quotas and limit ranges of the lab's namespaces. */
 export function judgedLimits(all: readonly Limited[]): Finding[] {
@@ -153,7 +157,16 @@ const inShort = (names: readonly string[]): string => {
   return `${all.slice(0, mostNames).join(", ")}${rest}`;
 };
 
-const resources = ["cpu", "memory"] as const;
+/** What containers ask for, as Kubernetes calls it. */
+const resources = ["cpu", "memory", "ephemeral-storage"] as const;
+type Resource = (typeof resources)[number];
+
+/** What it is called in what is reckoned. */
+const amountOf = {
+  cpu: "cpu",
+  memory: "memory",
+  "ephemeral-storage": "ephemeralStorage",
+} as const satisfies Record<Resource, string>;
 
 function ofRange(range: V1LimitRange, { cluster, pods, claims }: Limited): Finding[] {
   const advice = `Raise it (kubectl --namespace ${cluster} edit limitrange ${range.metadata?.name ?? ""}), or ask for less: resources, values.`;
@@ -259,23 +272,26 @@ function ofQuota(quota: V1ResourceQuota, limited: Limited): Finding[] {
 }
 
 /** What a quota names, as part of a pod's containers: a prefix is that of requests where there is none. */
-const sizeOf = (key: string): readonly ["limits" | "requests", "cpu" | "memory"] | undefined => {
-  const [, kind = "requests", resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(key) ?? [];
-  return resource === undefined ? undefined : [kind as "limits" | "requests", resource as "cpu" | "memory"];
+const sizeOf = (key: string): readonly ["limits" | "requests", Resource] | undefined => {
+  const [, kind = "requests", name] = /^(?:(requests|limits)\.)?([a-z-]+)$/.exec(key) ?? [];
+  const resource = resources.find((each) => each === name);
+  return resource && [kind as "limits" | "requests", resource];
 };
 
-/** Pods that a quota refuses, as they do not say how much they want. */
+/**
+ * Pods that a quota refuses, as they do not say how much they want. Of ephemeral storage none has to.
+ * Source: `validationSet` in pkg/quota/v1/evaluator/core/pods.go of Kubernetes.
+ */
 function unsized(key: string, pods: readonly PlannedPods[]): string[] {
-  const size = sizeOf(key);
-  if (size === undefined) return [];
-  const [kind, resource] = size;
+  const [kind, resource] = sizeOf(key) ?? [];
+  if (resource === undefined || resource === "ephemeral-storage") return [];
   const says = ({ resources: { limits, requests } = {} }: PlannedContainer): boolean =>
     (kind === "limits" ? limits : { ...limits, ...requests })?.[resource] !== undefined;
   return pods.filter((pod) => !containersOf(pod).every(says)).map(({ workload }) => workload);
 }
 
 /** How much a lab asks of what a quota names; undefined: not known. */
-function askedOf(key: string, { pods, services, claims }: Limited): number | undefined {
+function askedOf(key: string, { pods, services, claims, workloads }: Limited): number | undefined {
   const size = sizeOf(key);
   if (size !== undefined) {
     const [kind, resource] = size;
@@ -285,11 +301,12 @@ function askedOf(key: string, { pods, services, claims }: Limited): number | und
         resources: { requests: container.resources?.limits ?? {} },
       });
       const { containers, initContainers = [] } = spec;
-      return requestsOf(
+      const asked = requestsOf(
         kind === "requests"
           ? spec
           : { containers: containers.map(asLimits), initContainers: initContainers.map(asLimits) },
-      )[resource];
+      );
+      return asked[amountOf[resource]] ?? 0;
     });
   }
   const known: Readonly<Record<string, number>> = {
@@ -303,7 +320,8 @@ function askedOf(key: string, { pods, services, claims }: Limited): number | und
     persistentvolumeclaims: claims.length,
     "count/persistentvolumeclaims": claims.length,
     "requests.storage": claims.reduce((all, claim) => all + numberOf(claim), 0),
-    "count/statefulsets.apps": 1,
+    "count/statefulsets.apps": workloads["StatefulSet"] ?? 0,
+    "count/deployments.apps": workloads["Deployment"] ?? 0,
   };
   return known[key];
 }

@@ -1,5 +1,6 @@
 import { AuthorizationV1Api, type V1PolicyRule } from "@kubernetes/client-node";
 import pMap from "p-map";
+import type { CheckedSettings } from "../../../config/settings.ts";
 import { NoHelm } from "../../rendered/helm.ts";
 import type { RenderedRelease } from "../../rendered/render.ts";
 import { clustersIn } from "../../stack/lab.ts";
@@ -26,15 +27,29 @@ const changed: readonly Omit<Right, "verb">[] = [
   { resource: "configmaps", namespaced: true },
   { resource: "secrets", namespaced: true },
   { resource: "services", namespaced: true },
-  { group: "apps", resource: "statefulsets", namespaced: true },
 ];
-const needed: readonly Right[] = [
-  ...["get", "create", "patch", "delete"].flatMap((verb) => changed.map((right) => ({ verb, ...right }))),
-  // Helm keeps releases there.
-  { verb: "list", resource: "secrets", namespaced: true },
-  { verb: "update", resource: "secrets", namespaced: true },
-  { verb: "list", resource: "pods", namespaced: true },
-];
+
+const controlPlanes = { StatefulSet: "statefulsets", Deployment: "deployments" } as const;
+
+/** The rights that a lab needs. */
+export function rightsNeeded({ set, controlPlane }: Pick<CheckedSettings, "set" | "controlPlane">): Right[] {
+  const kind = controlPlane.persistence ? "StatefulSet" : set.controlPlane.withoutVolume;
+  const made = [...changed, { group: "apps", resource: controlPlanes[kind], namespaced: true as const }];
+  return [
+    ...["get", "create", "patch", "delete"].flatMap((verb) => made.map((right) => ({ verb, ...right }))),
+    // A control plane is looked for as either.
+    ...Object.values(controlPlanes)
+      .filter((resource) => resource !== controlPlanes[kind])
+      .map((resource) => ({ verb: "get", group: "apps", resource, namespaced: true as const })),
+    // Helm keeps releases there.
+    { verb: "list", resource: "secrets", namespaced: true },
+    { verb: "update", resource: "secrets", namespaced: true },
+    { verb: "list", resource: "pods", namespaced: true },
+    // Volumes are looked at before anything is done that could lose them.
+    { verb: "get", resource: "persistentvolumeclaims", namespaced: true },
+    { verb: "list", resource: "persistentvolumeclaims", namespaced: true },
+  ];
+}
 
 /**
  * What lets a user give rights that he does not hold himself: `escalate` to write them into a role, and `bind` to give
@@ -66,7 +81,7 @@ export const accessCheck: Check<Facts> = {
       const answers = await pMap(all, may, { concurrency: 20 });
       return all.filter((_, index) => answers[index] !== true);
     };
-    const [missing, notGiving] = await Promise.all([lacking(needed), lacking(giving)]);
+    const [missing, notGiving] = await Promise.all([lacking(rightsNeeded(lab)), lacking(giving)]);
     const given =
       notGiving.length === 0
         ? []

@@ -8,18 +8,20 @@ import { configurationCheck, judgedLicense, judgedVersions } from "../../../cli/
 import { judgedArchitecture } from "../../../cli/doctor/host/architecture.ts";
 import { type Facts, namespacesIn } from "../../../cli/doctor/facts.ts";
 import { judgedRange } from "../../../cli/doctor/host/host.ts";
+import { injectorCheck, type InjectorSigns, judgedInjectors } from "../../../cli/doctor/host/injector.ts";
 import { judgedLimits, type Limited } from "../../../cli/doctor/host/limits.ts";
 import { type Bearer, judgedNames } from "../../../cli/doctor/host/names.ts";
-import { judgedRights, rightsGiven } from "../../../cli/doctor/host/rights.ts";
+import { judgedRights, rightsGiven, rightsNeeded } from "../../../cli/doctor/host/rights.ts";
 import { judgedStorage, type StorageSigns } from "../../../cli/doctor/host/storage.ts";
 import { judgedSigns, type Signs } from "../../../cli/doctor/host/load-balancer.ts";
 import { placesOf } from "../../../kubernetes/diagnosis/placement.ts";
 import { amountsOf, inWords, requestsOf } from "../../../kubernetes/diagnosis/amounts.ts";
 import { numberOf } from "../../../schema/quantity.ts";
 import { judgedCharts } from "../../../cli/doctor/repositories.ts";
-import { judgedRoom } from "../../../cli/doctor/host/room.ts";
+import { judgedRoom, judgedUntold } from "../../../cli/doctor/host/room.ts";
 import { judgedPlugins } from "../../../cli/doctor/plugins.ts";
 import { pathOfPrograms } from "../../../cli/doctor/tools.ts";
+import { checkSettings } from "../../../config/check.ts";
 import { amd64Only } from "../../../versions/compatibility.ts";
 import { covering } from "../../../kubernetes/host/service-cidr.ts";
 import { isAtLeast } from "../../../versions/versions.ts";
@@ -27,6 +29,16 @@ import { describe as described } from "../../../cli/commands/doctor.ts";
 import { versionSets } from "../../../versions/versions.ts";
 
 const { versions } = versionSets.article;
+
+function settingsOf(more: object) {
+  const { settings, mistakes } = checkSettings({
+    workloads: [{ name: "alpha" }],
+    licenseKey: "key",
+    ...more,
+  });
+  if (settings === undefined) throw new Error(JSON.stringify(mistakes));
+  return settings;
+}
 
 describe("checks", () => {
   const check = (name: string, look: Check<undefined>["look"]): Check<undefined> => ({ name, look });
@@ -373,6 +385,19 @@ describe("rights", () => {
     ).toMatchObject({ level: "wrong", found: "the user may not create, delete namespaces; list pods" });
   });
 
+  it.each<[set: "current" | "article", persistence: boolean, made: string, looked: string]>([
+    ["current", true, "statefulsets", "deployments"],
+    ["current", false, "deployments", "statefulsets"],
+    ["article", true, "statefulsets", "deployments"],
+    ["article", false, "statefulsets", "deployments"],
+  ])("on the %s set, persistence %s, are those to make %s", (set, persistence, made, looked) => {
+    const needed = rightsNeeded(settingsOf({ versionSet: set, controlPlane: { persistence } }));
+    const verbsOf = (resource: string) =>
+      needed.filter((right) => right.resource === resource).map(({ verb }) => verb);
+    expect(verbsOf(made)).toEqual(["get", "create", "patch", "delete"]);
+    expect(verbsOf(looked)).toEqual(["get"]);
+  });
+
   it("may be given by who holds them, or may give any", () => {
     // He holds all that virtual clusters get.
     expect(judgedRights([], bind, []).level).toBe("fine");
@@ -407,6 +432,69 @@ describe("rights", () => {
       { verb: "get", group: "", resource: "pods/exec" },
       { verb: "create", group: "", resource: "pods/exec" },
     ]);
+  });
+});
+
+describe("an injector of the host's Istio", () => {
+  const injectors = ["istio-sidecar-injector"];
+  const open = { name: "alpha", labels: { "kubernetes.io/metadata.name": "alpha" } };
+  const closed = { name: "beta", labels: { "istio-injection": "disabled" } };
+  const missing = { name: "gamma", labels: undefined };
+  const found = (names: string, namespaces: string) =>
+    `the host has Istio's injector (${names}), which sees the label sidecar.istio.io/inject on the copies of gateways in ${namespaces}: they may be injected twice, and then have a proxy of the host's Istio in the place of the lab's`;
+  const anew =
+    "Gateways that are there by then have to be made anew, in each of these clusters: kubectl --namespace istio-gateways rollout restart deployment.";
+
+  it.each<[what: string, signs: InjectorSigns, level: string, found: string, advice: string | undefined]>([
+    [
+      "that is not there",
+      { injectors: [], namespaces: [open, missing] },
+      "fine",
+      "the host has none of its own",
+      undefined,
+    ],
+    [
+      "that is kept out",
+      { injectors, namespaces: [closed] },
+      "fine",
+      "istio-sidecar-injector of the host: kept out of the lab's namespaces",
+      undefined,
+    ],
+    [
+      "that sees a namespace",
+      { injectors, namespaces: [open, closed] },
+      "doubtful",
+      found("istio-sidecar-injector", "alpha"),
+      `Keep it out of these namespaces: kubectl label namespace alpha istio-injection=disabled --overwrite. ${anew}`,
+    ],
+    [
+      "that will see namespaces, with a revision",
+      { injectors: ["istio-sidecar-injector-1-30", "istio-sidecar-injector"], namespaces: [open, missing] },
+      "doubtful",
+      found("istio-sidecar-injector-1-30, istio-sidecar-injector", "alpha, gamma"),
+      `As soon as pulumi up has made these namespaces, whether it still waits, failed or is done: kubectl label namespace alpha gamma istio-injection=disabled --overwrite. ${anew}`,
+    ],
+  ])("%s", (_, signs, level, text, advice) => {
+    expect(judgedInjectors(signs)).toEqual({
+      level,
+      found: text,
+      ...(advice === undefined ? {} : { advice }),
+    });
+  });
+
+  it("sees nothing of copies whose labels are hashed, so that the host is not asked", async () => {
+    const asked = async (versionSet: "current" | "article") => {
+      const facts = {
+        settings: new Fact("the settings", 5, async () => settingsOf({ versionSet })),
+        host: new Fact("the host", 5, async () => {
+          throw new Error("it is off");
+        }),
+      };
+      const told = await findings([injectorCheck], facts as Partial<Facts> as Facts);
+      return told.map(({ level, found: text }) => `${level} ${text}`);
+    };
+    expect(await asked("article")).toEqual(["fine copies on the host have no labels that Istio goes by"]);
+    expect(await asked("current")).toEqual(["doubtful not checked, it needs the host"]);
   });
 });
 
@@ -581,7 +669,11 @@ describe("quotas and limit ranges", () => {
         count: 1,
         spec: {
           containers: [
-            container("vcluster", { cpu: "100m", memory: "256Mi" }, { cpu: "200m", memory: "2Gi" }),
+            container(
+              "vcluster",
+              { cpu: "100m", memory: "256Mi", "ephemeral-storage": "1Gi" },
+              { cpu: "200m", memory: "2Gi", "ephemeral-storage": "10Gi" },
+            ),
             container("syncer", { cpu: "100m", memory: "128Mi" }, { cpu: "100m", memory: "1Gi" }),
           ],
         },
@@ -595,6 +687,7 @@ describe("quotas and limit ranges", () => {
     ],
     services: { LoadBalancer: 3, ClusterIP: 5 },
     claims: ["5Gi"],
+    workloads: { StatefulSet: 1 },
   };
   const metadata = { namespace: "east", name: "small" };
   const ofRange = (...limits: object[]) =>
@@ -620,6 +713,16 @@ describe("quotas and limit ranges", () => {
     [
       { type: "Container", min: { memory: "64Mi" } },
       ["wrong LimitRange east/small has at least 64Mi of memory for a container: no a/web web"],
+    ],
+    [
+      { type: "Container", max: { "ephemeral-storage": "8Gi" } },
+      [
+        "wrong LimitRange east/small has at most 8Gi of ephemeral-storage for a container: no east/east vcluster",
+      ],
+    ],
+    [
+      { type: "Pod", max: { "ephemeral-storage": "8Gi" } },
+      ["wrong LimitRange east/small has at most 8Gi of ephemeral-storage for a pod: no east/east, a/web"],
     ],
     [
       { type: "Container", min: { memory: "64Mi" }, defaultRequest: { memory: "64Mi" } },
@@ -672,6 +775,19 @@ describe("quotas and limit ranges", () => {
     [
       { "requests.storage": "4Gi" },
       ["wrong ResourceQuota east/small has requests.storage 4Gi, and the lab asks for 5Gi there"],
+    ],
+    [
+      { "requests.ephemeral-storage": "512Mi", "limits.ephemeral-storage": "8Gi" },
+      [
+        "wrong ResourceQuota east/small has requests.ephemeral-storage 512Mi, and the lab asks for 1Gi there",
+        "wrong ResourceQuota east/small has limits.ephemeral-storage 8Gi, and the lab asks for 10Gi there",
+      ],
+    ],
+    // Most pods say nothing of it, which no quota minds.
+    [{ "ephemeral-storage": "1Gi", "limits.ephemeral-storage": "10Gi" }, ["fine east/small: all fits"]],
+    [
+      { "count/statefulsets.apps": "0", "count/deployments.apps": "0" },
+      ["wrong ResourceQuota east/small has count/statefulsets.apps 0, and the lab asks for 1 there"],
     ],
     [{ "example.com/gpus": "0" }, ["fine east/small: all fits"]],
   ])("a quota %j", (hard, found) => {
@@ -799,6 +915,9 @@ describe("quantities", () => {
     expect(memory).toBe(2 ** 30);
     expect(pods).toBe(1);
     expect(inWords({ cpu: 2.054, memory: 1.5 * 2 ** 30, pods: 1 })).toBe("2.05 CPUs and 1.5 GiB");
+    expect(inWords({ cpu: 2, memory: 2 ** 30, ephemeralStorage: 3 * 2 ** 30, pods: 1 })).toBe(
+      "2 CPUs, 1 GiB of memory and 3 GiB of ephemeral storage",
+    );
   });
 });
 
@@ -876,6 +995,62 @@ describe("room", () => {
     const places = placesOf([node("a", "4")], [], []);
     expect(judgedRoom(places, [planned("x/many", 11, "1m")])).toMatchObject({ level: "wrong" });
     expect(judgedRoom(places, [planned("x/paused", 0, "100")])).toMatchObject({ level: "fine" });
+  });
+
+  describe("of ephemeral storage", () => {
+    const telling = (name: string, storage: string) => {
+      const allocatable = { cpu: "4", memory: "8Gi", pods: "10", "ephemeral-storage": storage };
+      return node(name, "4", {}, { allocatable });
+    };
+    const resources = (storage: string) => ({
+      requests: { cpu: "1", memory: "1Gi", "ephemeral-storage": storage },
+    });
+    const asking = (count: number, storage: string) =>
+      planned("x/storing", count, "1", { containers: [{ name: "main", resources: resources(storage) }] });
+    const other: V1Pod = {
+      metadata: { name: "p", namespace: "web" },
+      spec: { nodeName: "a", containers: [{ name: "main", resources: resources("1Gi") }] },
+    };
+
+    it("is what nodes tell of, without what others ask for", () => {
+      const places = placesOf([telling("a", "4Gi")], [other]);
+      expect(judgedRoom(places, [asking(3, "1Gi")])).toMatchObject({
+        level: "fine",
+        found:
+          "3 pods ask for 3 CPUs, 3 GiB of memory and 3 GiB of ephemeral storage; 1 node has 3 CPUs, 7 GiB of memory and 3 GiB of ephemeral storage free, for 9 pods",
+      });
+      expect(judgedRoom(places, [asking(1, "4Gi")])).toMatchObject({
+        level: "wrong",
+        found:
+          "1 pods ask for 1 CPUs, 1 GiB of memory and 4 GiB of ephemeral storage; 1 node has 3 CPUs, 7 GiB of memory and 3 GiB of ephemeral storage free, for 9 pods: no room for east x/storing (1 CPUs, 1 GiB of memory and 4 GiB of ephemeral storage)",
+        advice: "Make room on the host, add a node, or ask for less: resources, values, fewer clusters.",
+      });
+    });
+
+    it("is not told where no pod asks for any", () => {
+      expect(judgedRoom(placesOf([telling("a", "4Gi")], [other]), [planned("x/y", 1, "1")])).toMatchObject({
+        found: "1 pods ask for 1 CPUs and 1 GiB; 1 node has 3 CPUs and 7 GiB free, for 9 pods",
+      });
+    });
+
+    it("is enough on nodes that tell of none, which is doubtful", () => {
+      const places = placesOf([telling("a", "4Gi"), node("b", "4"), node("c", "4")], []);
+      expect(judgedRoom(places, [asking(1, "100Gi")])).toMatchObject({
+        level: "fine",
+        found:
+          "1 pods ask for 1 CPUs, 1 GiB of memory and 100 GiB of ephemeral storage; 3 nodes have 12 CPUs and 24 GiB free, for 30 pods",
+      });
+      expect(judgedUntold(places, [asking(1, "1Gi")])).toEqual([
+        {
+          level: "doubtful",
+          found: "b, c tell of no ephemeral storage, and pods that ask for some are not put there: x/storing",
+          advice:
+            "See that other nodes tell of it (kubectl describe nodes), or have control planes ask for none: null for ephemeral-storage in requests and limits of values.vcluster.controlPlane.statefulSet.resources.",
+        },
+      ]);
+      expect(judgedUntold(places, [planned("x/y", 1, "1"), asking(0, "1Gi")])).toEqual([]);
+      expect(judgedUntold(places.slice(0, 1), [asking(1, "1Gi")])).toEqual([]);
+    });
   });
 
   it("is on the nodes that a pod wants and bears", () => {
