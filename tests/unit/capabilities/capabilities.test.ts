@@ -15,7 +15,13 @@ import {
 import { meshRoute } from "../../../capabilities/common/routes.ts";
 import { serverSettings } from "../../../capabilities/common/servers.ts";
 import { workspaceSettings } from "../../../values/gloo-resources.ts";
-import { complaintsAbout, glooKinds } from "../support/crds.ts";
+import { complaintsAbout as complaintsOf, glooKinds, glooPlatformKinds } from "../support/crds.ts";
+
+const kindsOfSets = [glooKinds, glooPlatformKinds()];
+
+/** What the kinds of any set have against a spec. */
+const complaintsAbout = (kind: string, spec: unknown): string[] =>
+  kindsOfSets.flatMap((kinds) => complaintsOf(kind, spec, kinds));
 
 const workloads = [
   { name: "east", bookinfo: { reviews: ["v1", "v2"] } },
@@ -207,7 +213,8 @@ describe("a capability with its defaults", () => {
       const plan = planOf(name, true);
       const settings = workspaceSettings("developers", plan.settings);
       for (const { apiVersion, kind, spec } of [...Object.values(plan.objects), settings]) {
-        expect(apiVersion).toBe(`${glooKinds.get(kind)?.spec.group ?? "no group"}/v2`);
+        for (const kinds of kindsOfSets)
+          expect(apiVersion).toBe(`${kinds.get(kind)?.spec.group ?? "no group"}/v2`);
         expect(complaintsAbout(kind, spec)).toEqual([]);
       }
     },
