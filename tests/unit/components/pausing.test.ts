@@ -209,9 +209,14 @@ describe("a cluster that has come back", () => {
   const none = { items: [] };
 
   /** What is made of a cluster with istiod and an agent, of which these are ready, and of a management cluster. */
-  async function look(ready: readonly string[], management: Answer, inside: Record<string, Answer> = {}) {
+  async function look(
+    ready: readonly string[],
+    management: Answer,
+    inside: Record<string, Answer> = {},
+    resource = "statefulsets",
+  ) {
     const host = await apiServer({
-      "GET /apis/apps/v1/namespaces/mgmt/statefulsets/mgmt": management,
+      [`GET /apis/apps/v1/namespaces/mgmt/${resource}/mgmt`]: management,
       "GET /api/v1/namespaces/east/pods?labelSelector=vcluster.loft.sh%2Fmanaged-by%3Deast": {
         items: ["istiod-1", "agent-1"].map((uid) => copyOf(uid, ready.includes(uid))),
       },
@@ -255,6 +260,15 @@ describe("a cluster that has come back", () => {
       "GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": webhook("Ignore"),
     };
     expect(await look(["istiod-1", "agent-1"], runs, ignored)).toHaveProperty("value");
+  });
+
+  it("waits for its agent where a Deployment runs the management cluster, and not where it is stopped", async () => {
+    const waits = { state: "1 of 2 are ready on the host, not gloo-mesh/gloo-mesh-agent" };
+    expect(await look(["istiod-1"], runs, {}, "deployments")).toMatchObject(waits);
+    const isStopped = { spec: { replicas: 0 } };
+    expect(await look(["istiod-1"], isStopped, {}, "deployments")).toEqual({
+      value: { ready: 1, withoutAgents: true },
+    });
   });
 
   it.each<[what: string, management: Answer]>([

@@ -25,7 +25,13 @@ describe("a virtual cluster", () => {
   });
   const claim = (minute = 1) => ({ metadata: at(minute) });
 
-  it.each<[string, reason: RegExp | undefined, { set?: object; secret?: object; claim?: object }]>([
+  it.each<
+    [
+      string,
+      reason: RegExp | undefined,
+      { set?: object; deployment?: object; secret?: object; claim?: object },
+    ]
+  >([
     [
       "is the same with its authority",
       undefined,
@@ -63,9 +69,30 @@ describe("a virtual cluster", () => {
       /^it is another cluster/,
       { set: set(1), secret: secret("authority", 5), claim: claim(7) },
     ],
+    [
+      "is the same in a Deployment, which has no volume",
+      undefined,
+      { deployment: { spec: { replicas: 1 } }, secret: secret("authority") },
+    ],
+    [
+      "is the same in a Deployment that somebody scaled down",
+      undefined,
+      { deployment: { spec: { replicas: 0 } }, secret: secret("authority") },
+    ],
+    [
+      "is the same in a Deployment beside a volume of another time",
+      undefined,
+      { deployment: { spec: { replicas: 1 } }, secret: secret("authority", 5), claim: claim(7) },
+    ],
+    [
+      "is another in a Deployment whose new pod began with nothing",
+      /^it is another cluster/,
+      { deployment: { spec: { replicas: 1 } }, secret: secret("new") },
+    ],
   ])("%s", async (_, reason, found) => {
     const { kubeconfig } = await apiServer({
       ...(found.set && { "GET /apis/apps/v1/namespaces/east/statefulsets/east": found.set }),
+      ...(found.deployment && { "GET /apis/apps/v1/namespaces/east/deployments/east": found.deployment }),
       ...(found.secret && { "GET /api/v1/namespaces/east/secrets/vc-east": found.secret }),
       ...(found.claim && { "GET /api/v1/namespaces/east/persistentvolumeclaims/data-east-0": found.claim }),
     });
