@@ -40,6 +40,15 @@ export async function renderLabs(
     const releases = labs.map((settings) => labReleases(settings, unknown));
     const sources = new Map(releases.flat().map(({ chart }) => [JSON.stringify(chart), chart]));
     const paths = await step("fetching charts", () => pulled([...sources], directory));
+    // Clusters that are alike have releases that are: what is the same is rendered once.
+    const known = new Map<string, Promise<KubernetesObject[]>>();
+    const objectsOf = (release: Release, kubernetes: string | undefined): Promise<KubernetesObject[]> => {
+      const { release: name, namespace, chart, values } = release;
+      const key = JSON.stringify([name, namespace, chart, values, kubernetes]);
+      const found = known.get(key) ?? rendered(release, paths.get(JSON.stringify(chart)) ?? "", kubernetes);
+      known.set(key, found);
+      return found;
+    };
     return step("rendering charts", () =>
       pMap(
         labs,
@@ -48,11 +57,7 @@ export async function renderLabs(
             releases[index] ?? [],
             async (release) => ({
               ...release,
-              objects: await rendered(
-                release,
-                paths.get(JSON.stringify(release.chart)) ?? "",
-                release.kind === "vcluster" ? host : kubernetes,
-              ),
+              objects: await objectsOf(release, release.kind === "vcluster" ? host : kubernetes),
             }),
             { concurrency },
           ),

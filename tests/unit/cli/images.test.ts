@@ -1,12 +1,16 @@
-import { describe, expect, it } from "vitest";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { versionSets } from "../../../versions/versions.ts";
 import { corednsImage, corednsObjects } from "../../../cli/rendered/coredns.ts";
 import { helm, NoHelm } from "../../../cli/rendered/helm.ts";
 import { merged } from "../../../cli/rendered/images.ts";
 import { podsOf } from "../../../cli/rendered/pods.ts";
 import { proxyOf } from "../../../cli/rendered/proxy.ts";
-import { isLocal, objectsIn, type RenderedRelease } from "../../../cli/rendered/render.ts";
+import { isLocal, objectsIn, type RenderedRelease, renderLabs } from "../../../cli/rendered/render.ts";
 import { labConfig } from "../../support/config.ts";
+import { allCharts } from "../support/charts.ts";
 
 describe("CoreDNS of a virtual cluster", () => {
   it.each([
@@ -192,6 +196,30 @@ describe("rendering", () => {
     [{ chart: "istiod", version: "1", repositoryOpts: { repo: "https://charts.test" } }, false],
   ])("knows where %j is", (source, local) => {
     expect(isLocal(source)).toBe(local);
+  });
+
+  it("asks helm once for what clusters have in common", async () => {
+    const [place, charts] = [mkdtempSync(join(tmpdir(), "helm-")), allCharts()];
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      for (const directory of [place, charts]) rmSync(directory, { recursive: true });
+    });
+    const script = `#!/bin/sh\ncat > ${place}/values\necho "$2 for $7" >> ${place}/calls\necho "kind: $2"\n`;
+    writeFileSync(join(place, "helm"), script);
+    chmodSync(join(place, "helm"), 0o700);
+    vi.stubEnv("PATH", [place, process.env["PATH"]].join(delimiter));
+    const lab = { charts, workloads: [{ name: "east" }, { name: "west" }] };
+    const older = { ...lab, versions: { kubernetes: "v1.21.2-k3s1" } };
+    const rendered = await renderLabs([lab, lab, older].map(labConfig));
+    const calls = readFileSync(join(place, "calls"), "utf8").trim().split("\n");
+    const callsOf = (name: string) => calls.filter((call) => call.startsWith(`${name} `)).sort();
+    expect(callsOf("istio-base")).toEqual(["istio-base for v1.21.2", "istio-base for v1.22.5"]);
+    expect(callsOf("istiod")).toHaveLength(4);
+    const objects = rendered.map((releases) =>
+      releases.map(({ release: name, objects: [object] }) => [name, object?.kind]),
+    );
+    for (const pairs of objects) for (const [name, kind] of pairs) expect(kind).toBe(name);
+    expect(objects.map((pairs) => pairs.length)).toEqual([14, 14, 14]);
   });
 
   it("says what to do where there is no helm", async () => {
