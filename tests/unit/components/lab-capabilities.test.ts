@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { capabilityNames } from "../../../capabilities/all.ts";
+import { versionSetNames } from "../../../versions/versions.ts";
 import { brings } from "../../support/capabilities.ts";
 import { type RecordedLab, recordLab } from "../support/lab.ts";
 
@@ -24,9 +25,9 @@ describe("a lab without capabilities", () => {
   });
 });
 
-describe("each capability", () => {
+describe.each(versionSetNames)("each capability of set %s", (versionSet) => {
   it.each(capabilityNames)("%s brings what is its own, and changes nothing but settings", async (name) => {
-    const [before, after] = [await lab({}), await lab({ [name]: true })];
+    const [before, after] = [await lab({}, { versionSet }), await lab({ [name]: true }, { versionSet })];
     const had = new Set(namesIn(before));
     const added = after.resources.filter((one) => !had.has(one.name) && !one.type.startsWith("meshlab:"));
     expect(added.map((one) => one.name).sort()).toEqual(
@@ -40,10 +41,42 @@ describe("each capability", () => {
   });
 });
 
-describe("all capabilities", () => {
+/** What brings Gloo Mesh's kinds to a cluster, and the release of add-ons. */
+const ofSet = {
+  current: {
+    kinds: "lab-east-gloo-mesh-crds",
+    addOns: {
+      name: "gloo-platform-addons",
+      chart: "gloo-platform",
+      version: "2.14.0",
+      values: {
+        common: { cluster: "east" },
+        glooAgent: { enabled: false },
+        extAuthService: { enabled: true },
+        rateLimiter: { enabled: true },
+      },
+    },
+  },
+  article: {
+    kinds: "lab-east-agent",
+    addOns: {
+      name: "gloo-mesh-agent-addons",
+      chart: "gloo-mesh-agent",
+      version: "2.0.9",
+      values: {
+        glooMeshAgent: { enabled: false },
+        "ext-auth-service": { enabled: true },
+        "rate-limiter": { enabled: true },
+      },
+    },
+  },
+} as const;
+
+describe.each(versionSetNames)("all capabilities of set %s", (versionSet) => {
+  const { kinds, addOns } = ofSet[versionSet];
   let recorded: RecordedLab;
   beforeAll(async () => {
-    recorded = await lab(all);
+    recorded = await lab(all, { versionSet });
   });
 
   it("are on the first workload cluster, and Keycloak on the management cluster, to go with them", async () => {
@@ -59,15 +92,27 @@ describe("all capabilities", () => {
   });
 
   it.each([
-    ["waf-policy", ["lab-east-agent", "lab-east-bookinfo-namespace"]],
-    ["route-reviews", ["lab-east-agent", "lab-east-bookinfo-namespace"]],
-    ["oidc-client", ["lab-east-agent", "lab-east-bookinfo-namespace"]],
-    ["oidc-policy", ["lab-capabilities-oidc-client", "lab-east-agent", "lab-east-bookinfo-namespace"]],
-    ["add-ons-release", ["lab-east-agent", "lab-east-istio-istiod"]],
-    ["add-ons-rate-limiter", ["lab-capabilities-add-ons-namespace", "lab-east-agent"]],
+    ["waf-policy", [kinds, "lab-east-bookinfo-namespace"]],
+    ["route-reviews", [kinds, "lab-east-bookinfo-namespace"]],
+    ["oidc-client", [kinds, "lab-east-bookinfo-namespace"]],
+    ["oidc-policy", ["lab-capabilities-oidc-client", kinds, "lab-east-bookinfo-namespace"]],
+    ["add-ons-release", [kinds, "lab-east-istio-istiod"]],
+    ["add-ons-rate-limiter", ["lab-capabilities-add-ons-namespace", kinds]],
     ["keycloak-address", ["lab-capabilities-keycloak-service"]],
   ])("%s waits for %j", async (name, dependencies) => {
-    expect(await recorded.dependencies(`lab-capabilities-${name}`)).toEqual(dependencies);
+    expect(await recorded.dependencies(`lab-capabilities-${name}`)).toEqual(dependencies.toSorted());
+  });
+
+  it("have objects that wait for their kinds, and not for who reads them", async () => {
+    const objects = recorded.resources.filter(({ name, type }) =>
+      /^lab-capabilities-.* kubernetes:[\w.]+\.gloo\.solo\.io\//.test(`${name} ${type}`),
+    );
+    expect(objects.length).toBeGreaterThan(15);
+    for (const { name } of objects) {
+      const dependencies = await recorded.dependencies(name);
+      expect(dependencies, name).toContain(kinds);
+      if (versionSet === "current") expect(dependencies, name).not.toContain("lab-east-agent");
+    }
   });
 
   it("share one route to reviews, which is split, and one release of add-ons", () => {
@@ -76,16 +121,9 @@ describe("all capabilities", () => {
       http: [{ forwardTo: { destinations: [{ weight: 80 }, { weight: 20 }] } }],
     });
     expect(recorded.get("lab-capabilities-add-ons-release").inputs).toMatchObject({
-      name: "gloo-mesh-agent-addons",
       namespace: "gloo-mesh-addons",
-      chart: "gloo-mesh-agent",
-      version: "2.0.9",
       timeout: 77,
-      values: {
-        glooMeshAgent: { enabled: false },
-        "ext-auth-service": { enabled: true },
-        "rate-limiter": { enabled: true },
-      },
+      ...addOns,
     });
     expect(recorded.get("lab-capabilities-add-ons-namespace").inputs["metadata"]).toEqual({
       name: "gloo-mesh-addons",

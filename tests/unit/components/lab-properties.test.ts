@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type VersionSetName, versionSetNames } from "../../../versions/versions.ts";
 import { labsOf } from "../../support/labs.ts";
 import { type RecordedLab, recordLab } from "../support/lab.ts";
 import { namesOf, type Registration } from "../support/record.ts";
@@ -7,15 +8,19 @@ import { namesOf, type Registration } from "../support/record.ts";
 const clusters = labsOf({ most: 6, paused: fc.boolean() });
 
 /** Runs a check on labs of random clusters. */
-const forAnyLab = async (
+const forAnyLabOf = async (
+  versionSet: VersionSetName,
   check: (recorded: RecordedLab, names: { management: string; workloads: string[] }) => Promise<void>,
 ) =>
   fc.assert(
     fc.asyncProperty(clusters, async (input) => {
       const workloads = (input.workloads as { name: string }[]).map((workload) => workload.name);
-      await check(await recordLab(input), { management: input.management.name, workloads });
+      await check(await recordLab({ ...input, versionSet }), {
+        management: input.management.name,
+        workloads,
+      });
     }),
-    { numRuns: 8 },
+    { numRuns: 6 },
   );
 
 const isInCluster = ({ type }: Registration) => type.startsWith("kubernetes:") && !type.includes("providers");
@@ -27,7 +32,9 @@ const keyOf = ({ type, inputs }: Registration) => {
   return `${type} ${namespace}/${object}`;
 };
 
-describe("for any list of clusters", { timeout: 60_000 }, () => {
+describe.each(versionSetNames)("for any list of clusters of set %s", { timeout: 120_000 }, (versionSet) => {
+  const forAnyLab = (check: Parameters<typeof forAnyLabOf>[1]) => forAnyLabOf(versionSet, check);
+
   it("every name is there once, and begins with its parent's", async () => {
     await forAnyLab(async ({ resources }) => {
       const names = resources.map((resource) => resource.name);
@@ -66,6 +73,28 @@ describe("for any list of clusters", { timeout: 60_000 }, () => {
       expect(registered.sort()).toEqual(workloads.sort());
       for (const registration of registrations)
         expect(await recorded.providerOf(registration)).toBe(`lab-${management}-vcluster-provider`);
+    });
+  });
+
+  it("every object of Gloo Mesh's kinds waits for what brings them to its cluster", async () => {
+    const kindsOf = {
+      current: (cluster: string) => `lab-${cluster}-gloo-mesh-crds`,
+      article: (cluster: string, isManagement: boolean) =>
+        `lab-${cluster}-${isManagement ? "gloo-mesh-release" : "agent"}`,
+    }[versionSet];
+    await forAnyLab(async (recorded, { management }) => {
+      const ofKinds = recorded.resources.filter(({ type }) =>
+        /^kubernetes:[\w.]+\.gloo\.solo\.io\//.test(type),
+      );
+      expect(ofKinds.length).toBeGreaterThan(2);
+      for (const resource of ofKinds) {
+        const cluster = (await recorded.providerOf(resource)).replace(/^lab-(.*)-vcluster-provider$/, "$1");
+        const dependencies = await recorded.dependencies(resource.name);
+        // What depends on it goes before it, too.
+        expect(dependencies, resource.name).toContain(kindsOf(cluster, cluster === management));
+        if (versionSet === "current")
+          expect(dependencies.filter((name) => /-(agent|gloo-mesh-release)$/.test(name))).toEqual([]);
+      }
     });
   });
 

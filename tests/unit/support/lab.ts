@@ -34,7 +34,7 @@ const ports = [
 
 /** What each step would find in a real lab, by the end of its name. */
 const findings: Readonly<Record<string, (spec: Spec) => object>> = {
-  "-facts": () => ({ version: "v1.31.4", serviceCidr: "10.43.0.0/16" }),
+  "-facts": () => ({ version: "v1.33.4", serviceCidr: "10.43.0.0/16" }),
   "-node": () => ({ outside: "192.0.2.9", inside: "10.0.0.9" }),
   "-kubeconfig": ({ cluster }) => ({ address: "10.0.0.1:443", kubeconfig: kubeconfigOf(cluster) }),
   "-relay": ({ values }) => ({
