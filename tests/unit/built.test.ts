@@ -41,6 +41,25 @@ describe("what was built", () => {
   });
 });
 
+describe("the program", () => {
+  it("starts without the Kubernetes client, which takes most of a second to load", () => {
+    const parts = ["components/lab.ts", "config/read.ts", "plan/steps.ts", "plan/room.ts", "plan/outputs.ts"];
+    const script = `
+      import { registerHooks } from "node:module";
+      registerHooks({ resolve: (name, context, next) => {
+        if (name.includes("client-node")) console.log(name, "for", context.parentURL);
+        return next(name, context);
+      } });
+      for (const part of ${JSON.stringify(parts)}) await import(process.cwd() + "/" + part);
+      console.log("loaded");`;
+    const { stdout } = spawnSync("node", ["--input-type=module", "--eval", script], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("loaded\n");
+  });
+});
+
 describe("sources that are others than those that were built", () => {
   let checkout = "";
   const copies = [

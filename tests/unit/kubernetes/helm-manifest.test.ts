@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { objectsOf, unionOf } from "../../../kubernetes/helm/manifest.ts";
+import { namesOf, objectsOf, unionOf } from "../../../kubernetes/helm/manifest.ts";
 
 const deployment = (spec: object, name = "gateway") => ({
   apiVersion: "apps/v1",
@@ -104,5 +104,43 @@ describe("the union of manifests", () => {
       { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { true: false, a: 2 } },
     ]);
     expect(objectsOf("")).toEqual([]);
+  });
+});
+
+describe("what names the objects of a manifest", () => {
+  const named = (text: string) =>
+    namesOf(text).map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }));
+
+  it.each([
+    [
+      "in blocks",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  text: |\n    kind: Secret\n",
+    ],
+    [
+      "with lists and comments that are not indented",
+      "kind: Role\nrules:\n- verbs: [get]\n# kind: Pod\nmetadata:\n  name: a\n# to stay\n  namespace: b\napiVersion: v1\n",
+    ],
+    ["as JSON", '{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"spec":{}}\n'],
+    [
+      "behind the line between documents",
+      '--- {"apiVersion":"v1","kind":"Service","metadata":{"name":"a"}}\n',
+    ],
+    ["with quoted keys", '"apiVersion": v1\n"kind": Service\nmetadata: { name: a }\n'],
+    ["with a key twice", "apiVersion: v1\nkind: Pod\nkind: Service\nmetadata:\n  name: a\n"],
+    ["with an alias", "spec: &text same\napiVersion: v1\nkind: Service\nmetadata:\n  name: *text\n"],
+    [
+      "with another after it",
+      "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n---\n# nothing\n---\nkind: Pod\napiVersion: v1\nmetadata: {name: b}\n",
+    ],
+  ])("is that of the objects: %s", (_, text) => {
+    const all = objectsOf(text).map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }));
+    expect(all).not.toEqual([]);
+    expect(named(text)).toEqual(all);
+  });
+
+  it("is without the rest", () => {
+    expect(namesOf(manifest(deployment({ a: 1 })))).toEqual([
+      { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "gateway" } },
+    ]);
   });
 });
