@@ -151,7 +151,7 @@ export interface Due {
 }
 
 /** What was found of a release. */
-export interface Comparison {
+interface Comparison {
   /** Undefined: it is as it is wanted, or there is nothing that an upgrade would mend. */
   readonly due?: Due;
   /** Its last revision, where that is as it is wanted. */
