@@ -58,7 +58,7 @@ const bySet: Readonly<Record<VersionSetName, readonly FixedValue[]>> = {
   current: [
     ...fixed(["vcluster"], {
       "controlPlane.service.spec.type": "set expose",
-      serviceCIDR: "set serviceCidr",
+      serviceCIDR: "vcluster finds it out: leave it out",
       "controlPlane.distro": "set versions.kubernetes, or imageRegistry for a mirror",
       "controlPlane.statefulSet.image": "set versions.vcluster, or imageRegistry for a mirror",
       "controlPlane.advanced.defaultImageRegistry": "set imageRegistry",

@@ -202,7 +202,11 @@ export const schema = z.strictObject({
     "context of the host cluster in the ambient kubeconfig (`$KUBECONFIG`, else `~/.kube/config`)",
     "the current context",
   ),
-  serviceCidr: key(cidr.optional(), "range of the host's ClusterIPs", "the host is asked"),
+  serviceCidr: key(
+    cidr.optional(),
+    "range of the host's ClusterIPs, for versionSet `article`: later vclusters find it out",
+    "the host is asked",
+  ),
   expose: key(
     oneOf(exposures).default("LoadBalancer"),
     "how virtual clusters, gateways and the management server are reached: `LoadBalancer`, or `NodePort` on a host without one",

@@ -47,7 +47,7 @@ export interface VClusterValuesArgs {
 export const pullSecretName = "mesh-lab-registries";
 
 /** A container of a control plane's pod, as values have it. */
-export interface ValuedContainer {
+interface ValuedContainer {
   /** The members of the values that have its resources. */
   readonly resources: string;
   /** With its registry, if values name one; undefined: the chart's own. */

@@ -62,7 +62,7 @@ const turns: Readonly<Partial<Record<Part, { readonly at: string; readonly becau
 };
 
 /** Whose line a version of a part is of; undefined: of both. */
-export function lineOf(part: Part, version: string): VersionSetName | undefined {
+function lineOf(part: Part, version: string): VersionSetName | undefined {
   // The distributions of Kubernetes differ, and their versions overlap.
   if (part === "kubernetes") return version.includes("k3s") ? "article" : "current";
   const turn = turns[part];
@@ -107,7 +107,7 @@ export const amd64Only = ({ istio, bookinfo, glooMesh: gloo }: Versions): string
 ];
 
 /** Hosts that a set of versions is known on: those of its own vcluster, where another one is not known. */
-export function hostsOf({ versionSet, versions }: ChosenVersions): Range {
+function hostsOf({ versionSet, versions }: ChosenVersions): Range {
   const { versions: own, compatibility } = versionSetOf(versionSet);
   const known =
     compatibility.vcluster[minorOf(versions.vcluster)] ?? compatibility.vcluster[minorOf(own.vcluster)];

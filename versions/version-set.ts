@@ -32,7 +32,7 @@ export interface Chart {
 export type Range = readonly [from: number, to: number];
 
 /** What the parts of a set are known to work with, as minor versions of Kubernetes, or of Istio. */
-export interface Compatibility {
+interface Compatibility {
   /** Versions of vcluster by minor version, each with the hosts and guests that it is known with. */
   readonly vcluster: Readonly<Record<number, { readonly hosts: Range; readonly guests: Range }>>;
   /** Versions of Istio by minor version, each with the versions of Kubernetes that it is supported on. */

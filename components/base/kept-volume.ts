@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { labCommand, pulumiCommand } from "../../messages/commands.ts";
 import type { HelmValues } from "../../values/merge.ts";
-import type { SetValues } from "../../values/sets.ts";
+import type { SetValues } from "../../values/set-values.ts";
 import type { ValuedVolume } from "../../values/vcluster.ts";
 import { kubernetes } from "./kubernetes.ts";
 import { settled } from "./settled.ts";

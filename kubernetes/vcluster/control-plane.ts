@@ -25,7 +25,7 @@ export async function controlPlaneOf(host: KubeConfig, cluster: string): Promise
 }
 
 /** Selects the pods of a control plane, and nothing that runs inside of the cluster. */
-export const selectorOf = (cluster: string): string => `app=vcluster,release=${cluster}`;
+const selectorOf = (cluster: string): string => `app=vcluster,release=${cluster}`;
 
 /** The pods of a control plane. */
 export async function controlPlanePods(host: KubeConfig, cluster: string): Promise<V1Pod[]> {

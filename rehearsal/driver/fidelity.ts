@@ -49,9 +49,7 @@ export function fidelityOf({ tools, plugins, charts, otherSet }: Used): Fidelity
     absent: [
       ...(otherSet === undefined
         ? []
-        : [
-            `versions of today, which ${otherSet} asks for: the simulated host has the article's only`,
-          ]),
+        : [`versions of today, which ${otherSet} asks for: the simulated host has the article's only`]),
       "traffic, mTLS, what Gloo Mesh makes of its resources, the check of the license",
       "API versions that the article's Kubernetes 1.22 serves and this one refuses, such as autoscaling/v2beta1",
     ],

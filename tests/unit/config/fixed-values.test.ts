@@ -46,7 +46,7 @@ describe("Helm values that other parts of the lab go by", () => {
 
   it.each([
     ["vcluster", "controlPlane.service.spec.type", "NodePort", "set expose"],
-    ["vcluster", "serviceCIDR", "10.0.0.0/8", "set serviceCidr"],
+    ["vcluster", "serviceCIDR", "10.0.0.0/8", "vcluster finds it out: leave it out"],
     [
       "vcluster",
       "controlPlane.statefulSet.highAvailability",
@@ -91,7 +91,7 @@ describe("Helm values that other parts of the lab go by", () => {
         workloads: [workload, { name: "west", values }],
       }),
     ).toEqual([
-      "management.values.vcluster.serviceCIDR: set serviceCidr",
+      "management.values.vcluster.serviceCIDR: vcluster finds it out: leave it out",
       "workloads[1].values.istiod.revision: namespaces are labelled for Istio's default revision: leave it out",
       "workloads[1].values.ingress.name: gateways are known by their names: leave it out",
     ]);

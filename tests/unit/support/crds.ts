@@ -34,7 +34,7 @@ export interface Schema {
 }
 
 /** What the stand-in of a chart defines in its folder of definitions. */
-export function definitions(chart: string): readonly Definition[] {
+function definitions(chart: string): readonly Definition[] {
   const directory = join(chartsDir, chart, "crds");
   return readdirSync(directory).flatMap((file) =>
     parseAllDocuments(readFileSync(join(directory, file), "utf8"), { merge: true }).flatMap(
