@@ -7,7 +7,7 @@ import type { Exposure } from "../values/exposure.ts";
 import type { Release } from "../plan/releases.ts";
 import type { HelmValues } from "../values/merge.ts";
 import type { SetValues } from "../values/set-values.ts";
-import { valuesOf } from "../values/set-values.ts";
+import { valuesOf } from "../values/sets.ts";
 import { pullSecretName } from "../values/vcluster.ts";
 import { familiar } from "./base/familiar.ts";
 import type { Host } from "./base/host.ts";
