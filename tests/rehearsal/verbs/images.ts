@@ -70,14 +70,18 @@ export function imagesTests(): void {
     });
 
     it.each([
-      ["versions", { istio: "1.13.9" }, /istiod\/ is version 1\.12\.6 of chart istiod; expected 1\.13\.9/],
+      [
+        "versions",
+        { versionSet: "article", versions: { istio: "1.13.9" } },
+        /istiod\/ is version 1\.12\.6 of chart istiod; expected 1\.13\.9/,
+      ],
       [
         "values",
-        { istiod: { pilots: "many" } },
-        /helm template istiod failed: .*additional properties 'pilots'/s,
+        { values: { ingress: { replicas: 2 } } },
+        /helm template istio-ingressgateway failed: .*additional properties 'replicas'/s,
       ],
-    ])("are not guessed where %s is wrong", async (key, value, message) => {
-      await whenEdited({ [key]: value }, async (edited) => {
+    ])("are not guessed where %s is wrong", async (_, settings, message) => {
+      await whenEdited(settings, async (edited) => {
         const { code, output } = await edited.rehearse("lab", "--", "images");
         expect(output).toMatch(message);
         expect(code).toBe(1);
