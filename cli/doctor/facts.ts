@@ -28,7 +28,7 @@ export interface Facts {
   /** Name of the stack. */
   readonly stack: Fact<string>;
   readonly configuration: Fact<Configuration>;
-  /** Those of the stack; without one, those of the article's lab. */
+  /** Those of the stack; without one, those of a lab of two workload clusters. */
   readonly settings: Fact<CheckedSettings>;
   /** Identities of the namespaces in the stack's state. */
   readonly ownNamespaces: Fact<ReadonlySet<string>>;
@@ -42,7 +42,7 @@ export interface Facts {
 const seconds = { pulumi: 30, host: 15, render: 80 };
 
 /** What a host is judged by as long as there is no stack. */
-const articleLab = {
+const usualLab = {
   workloads: ["devcluster1", "devcluster2"].map((name) => ({ name, bookinfo: {} })),
 };
 
@@ -65,7 +65,7 @@ export function createFacts(): Facts {
       () => false,
     );
     return settingsFrom(
-      hasStack ? await configuration.needed() : { input: articleLab, secretKeys: new Set() },
+      hasStack ? await configuration.needed() : { input: usualLab, secretKeys: new Set() },
     );
   });
   const host = new Fact("the host", seconds.pulumi * 4 + seconds.host, async () =>

@@ -28,7 +28,7 @@ export const loginCheck: Check<Facts> = {
 };
 
 /** What doctor goes by where no stack says what the lab is to be. */
-const instead = "what follows is of the article's lab";
+const instead = "what follows is of a lab of two workload clusters, with today's versions";
 
 export const stackCheck: Check<Facts> = {
   name: "stack",
