@@ -64,9 +64,7 @@ export function createFacts(): Facts {
       () => true,
       () => false,
     );
-    return settingsFrom(
-      hasStack ? await configuration.needed() : { input: usualLab, secretKeys: new Set() },
-    );
+    return settingsFrom(hasStack ? await configuration.needed() : { input: usualLab, secretKeys: new Set() });
   });
   const host = new Fact("the host", seconds.pulumi * 4 + seconds.host, async () =>
     reached(await settings.needed()),
