@@ -1,6 +1,7 @@
 import { enabledCapabilities, topologyOf } from "../capabilities/all.ts";
 import type { z } from "zod";
 import { chartPins, chartsFromDirectory, chartsFromRepositories } from "../versions/charts.ts";
+import type { Versions } from "../versions/version-set.ts";
 import { versionSetOf } from "../versions/versions.ts";
 import { brokenRules } from "./rules.ts";
 import { versionSetIn } from "./version-rules.ts";
@@ -62,7 +63,8 @@ export function checkSettings(
     ...brokenRules(input).filter(({ path }) => !misplaced.includes(/^\w*/.exec(path)?.[0] ?? "")),
   ];
   const set = versionSetOf(versionSetIn(input));
-  const versions = { ...set.versions, ...withoutUndefined(data?.versions ?? {}) };
+  // A version that is not chosen is no member.
+  const versions: Versions = { ...set.versions, ...(data?.versions as Partial<Versions> | undefined) };
   const pins = chartPins(set, versions);
   const directory = input["charts"];
   const charts =
@@ -74,11 +76,6 @@ export function checkSettings(
   const hasPullSecret = data.imagePullSecret !== undefined;
   return { settings: { ...data, set, versions, enabled, charts, hasPullSecret }, mistakes };
 }
-
-const withoutUndefined = <T extends object>(members: T): { [Key in keyof T]?: NonNullable<T[Key]> } =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: NonNullable<T[Key]>;
-  };
 
 /** One message for all mistakes. */
 export function describe(project: string, mistakes: readonly Mistake[]): string {

@@ -15,8 +15,8 @@ import { recoverStack } from "../recovery/recovery.ts";
 import { fidelityBox, fidelityOf } from "./fidelity.ts";
 import type { Stack } from "../engine/rehearsed-stack.ts";
 import { openStack, pulumi, stateOf } from "../engine/stack.ts";
-import { isLaidOver, keepSet, rehearsedSet } from "../engine/rehearsed-set.ts";
-import { chartsOf, configure } from "../engine/stack-files.ts";
+import { keepSet, rehearsedSet } from "../engine/rehearsed-set.ts";
+import { chartsOf, configure, ownSet } from "../engine/stack-files.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
 import { ensureTools } from "../toolchain/toolchain.ts";
 
@@ -126,7 +126,7 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
   for (const line of ["", ...describeOutputs(result.outputs ?? {}), "", ...howToUse(outputs), ""])
     display.plain(line);
   for (const line of [...phases.table(), "", describeChanges(result), ""]) display.plain(line);
-  const otherSet = isLaidOver(stack.name) ? `Pulumi.${stack.name}.yaml` : undefined;
+  const otherSet = ownSet(stack.name) !== versionSet ? `Pulumi.${stack.name}.yaml` : undefined;
   display.plain(fidelityBox(fidelityOf({ tools, plugins, charts, otherSet })));
   return 0;
 }

@@ -19,19 +19,18 @@ export function keepSet(name: string): void {
 }
 
 /**
- * The set of versions that a stack is rehearsed with: the one that can be, whatever its file names. Where the file has
- * come to name another one than the lab was made with, the program is told, and refuses it.
+ * The set of versions for the lab of a stack: the one that can be rehearsed, whatever its file names. Where the file has
+ * come to name another one than the lab was made with, the program is told, and refuses it. Undefined: there is no lab.
  */
-export function rehearsedSet(name: string): VersionSetName {
+function setOfLab(name: string): VersionSetName | undefined {
+  if (!hasLab(name)) return undefined;
   const own = ownSet(name);
-  if (own === simulated || !hasLab(name)) return simulated;
   const made = JSON.parse(readFileIfAny(file(name)) ?? "null") as VersionSetName | null;
   return made === own ? simulated : own;
 }
 
-/** The set of versions of a preview, which needs no host: the stack's own as long as no lab of it is there. */
-export const previewedSet = (name: string): VersionSetName =>
-  hasLab(name) ? rehearsedSet(name) : ownSet(name);
+/** The set of versions that a stack is rehearsed with. */
+export const rehearsedSet = (name: string): VersionSetName => setOfLab(name) ?? simulated;
 
-/** Whether a stack's file names another set than the one that is rehearsed. */
-export const isLaidOver = (name: string): boolean => ownSet(name) !== rehearsedSet(name);
+/** The set of versions of a preview, which needs no host: the stack's own as long as no lab of it is there. */
+export const previewedSet = (name: string): VersionSetName => setOfLab(name) ?? ownSet(name);

@@ -2,11 +2,12 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { isMapping, type Mapping, mapping } from "../../schema/mapping.ts";
 import { configText, pulumiYaml } from "../../config/stack-file/pulumi-yaml.ts";
+import { versionSetIn } from "../../config/version-rules.ts";
 import { isSecret, readProject, readStackFile, type StackFile } from "../../config/stack-file/stack-file.ts";
 import { exitCodes, Failure } from "../../messages/failure.ts";
 import { type ByChart, type ChartPin, chartPins } from "../../versions/charts.ts";
 import type { Versions } from "../../versions/version-set.ts";
-import { type VersionSetName, versionSetNames, versionSetOf } from "../../versions/versions.ts";
+import { type VersionSetName, versionSetOf } from "../../versions/versions.ts";
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { openHostFile } from "../host/base/host-file.ts";
 import { keptPauses, type Pauses, pausesIn, withPauses } from "./kept-pauses.ts";
@@ -131,10 +132,8 @@ function userStackFile(name: string): StackFile {
 }
 
 /** The set of versions that a stack's file names, or leaves to the lab. */
-function setIn({ config = {} }: StackFile, project: string): VersionSetName {
-  const named = config[`${project}:versionSet`];
-  return versionSetNames.find((name) => name === named) ?? versionSetNames[0];
-}
+const setIn = ({ config = {} }: StackFile, project: string): VersionSetName =>
+  versionSetIn({ versionSet: config[`${project}:versionSet`] });
 
 /** The set of versions that the user's file of a stack names, or leaves to the lab. */
 export const ownSet = (name: string): VersionSetName => setIn(userStackFile(name), readProject(root).name);
