@@ -12,6 +12,7 @@ import { pullSecretName } from "../values/vcluster.ts";
 import { familiar } from "./base/familiar.ts";
 import type { Host } from "./base/host.ts";
 import { keptVolume } from "./base/kept-volume.ts";
+import { kubernetes } from "./base/kubernetes.ts";
 import { kubernetesProvider } from "./base/provider.ts";
 import { helmRelease, type ReleaseSettings } from "./base/release.ts";
 import { Pause } from "./base/pause.ts";
@@ -198,8 +199,7 @@ function afterPause(name: string, args: VClusterArgs): pulumi.ResourceHook {
   const { cluster, management, host, expose, nodeAddress, timeoutSeconds, versionSet } = args;
   return new pulumi.ResourceHook(`${name}-comeback`, async ({ oldInputs }) => {
     if (!(await isPauseOf(oldInputs, valuesOf(versionSet).controlPlaneIn))) return;
-    // Loaded only where it is needed: the library is large.
-    const { comeback } = await import("../kubernetes/vcluster/comeback.ts");
+    const { comeback } = await kubernetes();
     const missing = await comeback({
       cluster: cluster.name,
       management,

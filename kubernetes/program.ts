@@ -6,5 +6,6 @@ export { compared, makeInstallable, makeUpgradable } from "./helm/release.ts";
 export { missingIn, titleOf } from "./helm/release-objects.ts";
 export { restore } from "./helm/restore.ts";
 export { keepDeletingStuckPods } from "./helm/stuck-pods.ts";
+export { comeback } from "./vcluster/comeback.ts";
 export { rebuildHint, strangeness } from "./vcluster/identity.ts";
 export { immutablesIn, makeRoom, volumesOf } from "./vcluster/immutable.ts";

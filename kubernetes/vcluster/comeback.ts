@@ -7,7 +7,7 @@ import { lookAtPods, untilStuck } from "./pods-on-host.ts";
 import { poll } from "../waits/poll.ts";
 import { reachInside } from "./reach.ts";
 
-export interface ComebackArgs {
+interface ComebackArgs {
   readonly cluster: string;
   /** Name of the management cluster. */
   readonly management: string;
