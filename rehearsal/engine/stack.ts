@@ -46,6 +46,12 @@ export function emptyTemporary(): void {
     rmSync(join(paths.temporary, entry), { recursive: true, force: true });
 }
 
+/** Removes the attributes that Pulumi kept beside the files of a state, which it reads wherever they are. */
+export function removeAttributes(): void {
+  for (const entry of readdirSync(paths.state, { recursive: true, encoding: "utf8" }))
+    if (entry.endsWith(".attrs")) rmSync(join(paths.state, entry), { force: true });
+}
+
 /** Describes a stack; nothing is written, there is but a place for temporary files. */
 export function describeStack(name: string): Stack {
   mkdirSync(paths.temporary, { recursive: true, mode: 0o700 });
@@ -64,7 +70,9 @@ export function describeStack(name: string): Stack {
       // The engine and Helm live for seconds: what they would collect is less than the collecting costs.
       GOGC: "400",
       ...ownFolders,
-      PULUMI_BACKEND_URL: pathToFileURL(paths.state).href,
+      // Else each file of the state has a second one beside it, which is not written atomically: a kill leaves it empty, and
+      // Pulumi then refuses to load the checkpoint.
+      PULUMI_BACKEND_URL: `${pathToFileURL(paths.state).href}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_HOME: paths.pulumiHome,
@@ -84,6 +92,7 @@ export async function openStack(name: string, versionSet: VersionSetName): Promi
   const stack = describeStack(name);
   for (const folder of [paths.stack, paths.state, paths.pulumiHome])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+  removeAttributes();
   if (!existsSync(paths.passphrase)) writeFileAtomically(paths.passphrase, randomBytes(32).toString("hex"));
 
   copyFileSync(join(root, "Pulumi.yaml"), join(paths.stack, "Pulumi.yaml"));

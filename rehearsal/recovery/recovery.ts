@@ -4,7 +4,7 @@ import { paths } from "../kit/paths.ts";
 import { type Deployment, execute, settle } from "./recover.ts";
 import { connect } from "./repair.ts";
 import type { Stack } from "../engine/rehearsed-stack.ts";
-import { ownFolders, pulumi } from "../engine/stack.ts";
+import { ownFolders, pulumi, removeAttributes } from "../engine/stack.ts";
 
 const tools = {
   helm: join(paths.bin, "helm"),
@@ -27,6 +27,7 @@ export async function recoverStack(
   locked: boolean,
   say: (line: string) => void,
 ): Promise<void> {
+  removeAttributes();
   if (locked) {
     await pulumi(stack, ["cancel", "--yes"]);
     say("an earlier run was killed: its lock on the stack is removed");
