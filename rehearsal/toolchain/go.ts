@@ -1,15 +1,14 @@
-import { spawn } from "node:child_process";
-import { writeSync } from "node:fs";
+import { type CommandRun, type Hints, runCommand } from "./command.ts";
 
-/** How much room Go's caches may take for what is built here. */
-export const neededGiB = 6;
-
-/** What a failure of Go most often means, told by what it printed. */
-const hints: readonly (readonly [RegExp, string])[] = [
-  [/no space left on device/i, `The disk is full. Building takes up to ${neededGiB} GiB of Go's caches.`],
+/** What a failure of Go most often means. */
+export const goHints: Hints = [
+  [
+    /no space left on device/i,
+    "The disk is full. Make room for Go's caches, or set GOCACHE and GOMODCACHE to places that have it.",
+  ],
   [
     /requires go >= |toolchain not available|unknown directive: toolchain|invalid go version/,
-    "This Go is too old: install the version that rehearsal/toolchain/go.mod asks for, or newer.",
+    "This Go is too old: install the version that the go.mod in rehearsal/toolchain asks for, or newer.",
   ],
   [
     /dial tcp|no such host|i\/o timeout|connection refused|TLS handshake|proxyconnect|x509:|40[37] Forbidden|disabled by GOPROXY/,
@@ -22,59 +21,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/signal: killed/, "The compiler was killed, most likely for want of memory: about 4 GiB are needed."],
 ];
 
-/** The advice for what Go printed, if any is known. */
-export const hintFor = (output: string): string | undefined =>
-  hints.find(([pattern]) => pattern.test(output))?.[1];
-
-/** A command of Go that failed, with all that it printed. */
-export class GoFailure extends Error {
-  readonly output: string;
-
-  constructor(message: string, output: string) {
-    super(message);
-    this.output = output;
-  }
-}
-
-/** Where and how Go runs. */
-interface GoRun {
-  readonly cwd: string;
-  /** An open file for all that it prints. */
-  readonly log?: number;
-  /** Variables beside those of this process. */
-  readonly env?: Readonly<Record<string, string>>;
-}
-
 /**
  * Runs Go, and gives what it prints to standard output.
  *
- * @throws GoFailure where it says no
+ * @throws CommandFailure where it says no
  */
-export function runGo(args: readonly string[], { cwd, log, env = {} }: GoRun): Promise<string> {
-  const note = (text: string): void => {
-    if (log !== undefined) writeSync(log, text);
-  };
-  note(`=== ${new Date().toISOString()} go ${args.join(" ")}\n`);
-  const child = spawn("go", args, {
-    cwd,
-    env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [printed, all] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    printed += text;
-    all += text;
-    note(text);
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    all += text;
-    note(text);
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      if (code === 0) resolve(printed);
-      else reject(new GoFailure(signal === null ? `exit code ${code ?? "?"}` : `killed by ${signal}`, all));
-    });
-  });
-}
+export const runGo = (args: readonly string[], { env, ...run }: Omit<CommandRun, "hints">): Promise<string> =>
+  runCommand("go", args, { ...run, env: { CGO_ENABLED: "0", GOWORK: "off", ...env }, hints: goHints });

@@ -4,7 +4,8 @@ import { parse, stringify } from "yaml";
 import type { Display } from "../kit/display.ts";
 import { writeFileAtomically } from "../kit/files.ts";
 import { paths } from "../kit/paths.ts";
-import { GoFailure, hintFor, runGo } from "./go.ts";
+import { CommandFailure } from "./command.ts";
+import { runGo } from "./go.ts";
 
 /** A chart in a version. */
 export interface ChartName {
@@ -109,9 +110,9 @@ async function fetchChart(display: Display, wanted: ModuleChart): Promise<void> 
   try {
     await fetch(wanted);
   } catch (error) {
-    const output = error instanceof GoFailure ? error.output : "";
+    const { output, hint } = error instanceof CommandFailure ? error : { output: "", hint: undefined };
     const reason = errorIn(output) ?? (error instanceof Error ? error.message : String(error));
-    const advice = [hintFor(output), "Or give it with CHARTS."].filter(Boolean).join(" ");
+    const advice = [hint, "Or give it with CHARTS."].filter(Boolean).join(" ");
     throw new Error(`chart ${chart} ${version} could not be fetched (${reason}). ${advice}`, {
       cause: error,
     });

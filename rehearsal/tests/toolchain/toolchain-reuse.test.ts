@@ -15,8 +15,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createDisplay } from "../../kit/display.ts";
 import { paths } from "../../kit/paths.ts";
 import { ensureBuiltPlugin, ensureTools, type ReadyTool } from "../../toolchain/toolchain.ts";
-import { pluginSource, type Source, toolSource } from "../../toolchain/sources.ts";
-import { pinOf } from "../../toolchain/tools.ts";
+import { kubernetesPlugin } from "../../toolchain/kubernetes-plugin.ts";
+import { tools } from "../../toolchain/tools.ts";
 
 vi.mock("../../kit/paths.ts", async (original) => {
   const module = await original<typeof import("../../kit/paths.ts")>();
@@ -27,11 +27,11 @@ const place = dirname(paths.bin);
 const elsewhere = join(place, "elsewhere");
 
 /** Puts programs that answer with their pinned versions into a folder. */
-function put(folder: string, { tools, pins }: Source = toolSource()): void {
+function put(folder: string, wanted = tools): void {
   mkdirSync(folder, { recursive: true });
-  for (const tool of tools) {
-    const file = join(folder, tool.name);
-    writeFileSync(file, `#!/bin/sh\necho ${pinOf(tool, pins)}\n`);
+  for (const { name, origin } of wanted) {
+    const file = join(folder, name);
+    writeFileSync(file, `#!/bin/sh\necho ${origin.version() ?? ""}\n`);
     chmodSync(file, 0o755);
   }
 }
@@ -47,8 +47,8 @@ async function withPath<T>(path: string, ensure: () => Promise<T>): Promise<T> {
 }
 const ready = (path = ""): Promise<readonly ReadyTool[]> => withPath(path, () => ensureTools(display));
 
-const foundIn = (tools: readonly ReadyTool[]): (string | undefined)[] => [
-  ...new Set(tools.map(({ found }) => (found === undefined ? undefined : dirname(found)))),
+const foundIn = (ready: readonly ReadyTool[]): (string | undefined)[] => [
+  ...new Set(ready.map(({ found }) => (found === undefined ? undefined : dirname(found)))),
 ];
 
 beforeEach(() => {
@@ -60,7 +60,7 @@ describe("tools that are copied to another machine or checkout", () => {
   const copied = (): void => {
     renameSync(paths.bin, elsewhere);
     execFileSync("cp", ["-r", elsewhere, paths.bin]);
-    for (const { name } of toolSource().tools) utimesSync(join(paths.bin, name), 1, 1);
+    for (const { name } of tools) utimesSync(join(paths.bin, name), 1, 1);
   };
 
   it("are not built anew", async () => {
@@ -89,7 +89,7 @@ describe("tools that are copied to another machine or checkout", () => {
   });
 
   it("include the Kubernetes plugin", async () => {
-    put(paths.bin, pluginSource());
+    put(paths.bin, [kubernetesPlugin]);
     const before = await withPath("", () => ensureBuiltPlugin(display));
     renameSync(paths.bin, elsewhere);
     execFileSync("cp", ["-r", elsewhere, paths.bin]);

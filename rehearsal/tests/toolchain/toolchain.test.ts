@@ -1,35 +1,32 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { root } from "../../kit/paths.ts";
-import { hintFor } from "../../toolchain/go.ts";
-import {
-  accepts,
-  linkerFlags,
-  pinnedVersions,
-  pinOf,
-  type Tool,
-  tools,
-  versionIn,
-} from "../../toolchain/tools.ts";
-import { findAccepted } from "../../toolchain/toolchain.ts";
-
-const goMod = readFileSync(join(root, "rehearsal", "toolchain", "go.mod"), "utf8");
+import { hintFor } from "../../toolchain/command.ts";
+import { goHints } from "../../toolchain/go.ts";
+import { goModule, pinnedVersions } from "../../toolchain/go-module.ts";
+import { findAccepted } from "../../toolchain/survey.ts";
+import { accepts, type Accepted, type Tool, versionIn } from "../../toolchain/tool.ts";
+import { nodeTools, tools } from "../../toolchain/tools.ts";
 
 function tool(name: string): Tool {
-  const found = tools.find((candidate) => candidate.name === name);
+  const found = [...tools, ...nodeTools].find((candidate) => candidate.name === name);
   if (found === undefined) throw new Error(`no tool ${name}`);
   return found;
 }
 
-describe("the pins", () => {
-  const pins = pinnedVersions(goMod);
+const acceptedOf = (name: string): Accepted => tool(name).accepted ?? { from: "0.0.0", below: "0.0.0" };
 
-  it.each(tools.map((each) => [each.name, each] as const))(
+describe("the pins", () => {
+  const findable = [...tools, ...nodeTools].filter(
+    ({ accepted, origin }) => accepted !== undefined && origin.version() !== undefined,
+  );
+
+  it.each(findable.map(({ name, origin }) => [name, origin.version() ?? ""]))(
     "have an accepted version of %s",
-    (_name, each) => {
-      expect(accepts(each, pinOf(each, pins).slice(1))).toBe(true);
+    (name, version) => {
+      expect(version).toMatch(/^v/);
+      expect(accepts(acceptedOf(name), version.slice(1))).toBe(true);
     },
   );
 
@@ -43,16 +40,10 @@ describe("the pins", () => {
   });
 
   it("name the module that is missing", () => {
-    expect(() => pinOf(tool("kwok"), new Map())).toThrow(
-      "The go.mod for kwok does not pin sigs.k8s.io/kwok, which has its version.",
-    );
-  });
-
-  it("become the versions that the built programs print", () => {
-    expect(linkerFlags((module) => ({ "k8s.io/kubernetes": "v1.36.3" })[module] ?? "v0.0.1")).toBe(
-      "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 " +
-        "-X k8s.io/component-base/version.gitMinor=36 -X helm.sh/helm/v3/internal/version.version=v0.0.1 " +
-        "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v0.0.1",
+    const folder = mkdtempSync(join(tmpdir(), "module-"));
+    writeFileSync(join(folder, "go.mod"), "module example.com/x\n");
+    expect(() => goModule(folder).pin("sigs.k8s.io/kwok")).toThrow(
+      `${folder}/go.mod does not pin sigs.k8s.io/kwok: restore it with git, or pin it with go get.`,
     );
   });
 });
@@ -65,6 +56,13 @@ describe("a version", () => {
     ["kwok version v0.8.0 go1.26.8 (linux/amd64)\n", "0.8.0"],
     ["v3.20.2+gabcdef", "3.20.2"],
     ["v3.259.0\n", "3.259.0"],
+    ["containerd github.com/containerd/containerd/v2 v2.4.2 193637f7\n", "2.4.2"],
+    ["containerd-shim-runc-v2:\n  Version:  v2.4.2\n  Revision: \n  Go version: go1.26.8\n", "2.4.2"],
+    ["runc version 1.1.5+ds1\ncommit: 1.1.5+ds1-1+deb12u1\nspec: 1.0.2-dev\n", "1.1.5"],
+    ["nftables v1.0.6 (Lester Gooch #5)\n", "1.0.6"],
+    ["BusyBox v1.35.0 (Debian 1:1.35.0-4+b7) multi-call binary.\n", "1.35.0"],
+    ["\nenvoy  version: 1ab9fcc8/1.40.0/Clean/RELEASE/BoringSSL\n", "1.40.0"],
+    ["CoreDNS-1.14.5\nlinux/amd64, go1.26.8, \n", "1.14.5"],
     ["command not found", undefined],
   ])("is found in %j", (output, version) => {
     expect(versionIn(output)).toBe(version);
@@ -85,8 +83,19 @@ describe("a version", () => {
     ["kwok", "0.10.0", false],
     ["etcd", "3.6.0", true],
     ["etcd", "3.10.0", false],
+    ["kubelet", "1.35.9", false],
+    ["kubelet", "1.36.0", true],
+    ["kube-proxy", "1.37.0", false],
+    ["containerd", "1.7.27", false],
+    ["containerd", "2.0.0", true],
+    ["runc", "1.0.3", false],
+    ["runc", "1.1.0", true],
+    ["nft", "1.0.0", false],
+    ["nft", "1.1.3", true],
+    ["coredns", "1.14.5", true],
+    ["envoy", "1.37.9", false],
   ])("of %s %s is accepted: %s", (name, version, accepted) => {
-    expect(accepts(tool(name), version)).toBe(accepted);
+    expect(accepts(acceptedOf(name), version)).toBe(accepted);
   });
 });
 
@@ -110,7 +119,7 @@ describe("a tool on PATH", () => {
       put("later", "kwok version v0.8.5"),
     ];
     expect(await findAccepted(tool("kwok"), path)).toEqual({
-      path: join(folder, "good", "kwok"),
+      found: join(folder, "good", "kwok"),
       version: "0.8.4",
     });
   });
@@ -128,10 +137,10 @@ describe("a failed build", () => {
     ["missing go.sum entry for module providing package x", /restore them with git/],
     ["compile: signal: killed", /memory/],
   ])("by %j comes with advice", (output, advice) => {
-    expect(hintFor(output)).toMatch(advice);
+    expect(hintFor(goHints, output)).toMatch(advice);
   });
 
   it("for any other reason comes without", () => {
-    expect(hintFor("undefined: foo")).toBeUndefined();
+    expect(hintFor(goHints, "undefined: foo")).toBeUndefined();
   });
 });
