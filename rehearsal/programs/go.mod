@@ -1,0 +1,3 @@
+module rehearsal/programs
+
+go 1.26.0
