@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import * as resources from "../../values/gloo-resources.ts";
 import { mergeValues } from "../../values/merge.ts";
+import { glooMeshImages } from "../images/gloo-mesh.ts";
 import {
   complaintsAbout,
   type Definition,
@@ -193,8 +194,69 @@ describe("the chart of Gloo Platform", () => {
       "--cluster=devcluster1",
       "--relay-address=10.0.0.1:9900",
       "--relay-authority=gloo-mesh-mgmt-server.gloo-mesh",
+      "--relay-root-tls-secret=relay-root-tls-secret",
+      "--relay-root-tls-namespace=gloo-mesh",
+      "--relay-token-secret=relay-identity-token-secret",
+      "--relay-token-namespace=gloo-mesh",
+      "--relay-token-key=token",
+      "--relay-client-tls-secret=relay-client-tls-secret",
+      "--relay-client-tls-namespace=gloo-mesh",
+      "--http-port=9988",
+      "--stats-port=9091",
     ]);
     expect(agent.spec?.template?.spec).not.toHaveProperty("volumes");
+  });
+
+  it("runs images that all are known, and knows no others", () => {
+    const images = Object.values(rendered)
+      .flatMap((manifests) => manifests.flatMap(containersOf))
+      .map(({ image }) => image);
+    expect([...new Set(images)].sort()).toEqual(glooMeshImages.map(({ image }) => image).sort());
+  });
+
+  it("tells the program of each container on which of its ports it is to listen", async () => {
+    const manifests = await render({
+      ...cases.management,
+      values: mergeValues(cases.management.values, {
+        glooMgmtServer: { ports: { grpc: 1, healthcheck: 2 }, statsPort: 3 },
+        glooUi: { ports: { console: 4, grpc: 5, healthcheck: 6 } },
+        redis: { deployment: { ports: { redis: 7 } } },
+      }),
+    });
+    const told = manifests
+      .flatMap(containersOf)
+      .flatMap(({ name, args = [] }) =>
+        args.filter((arg) => /(-port|-address)=/.test(arg)).map((arg) => `${name} ${arg}`),
+      );
+    expect(told).toEqual([
+      "gloo-mesh-mgmt-server --grpc-port=1",
+      "gloo-mesh-mgmt-server --healthcheck-port=2",
+      "gloo-mesh-mgmt-server --stats-port=3",
+      "gloo-mesh-redis --redis-port=7",
+      "gloo-mesh-ui --mgmt-server-address=gloo-mesh-mgmt-server:2",
+      "gloo-mesh-ui --grpc-port=5",
+      "gloo-mesh-ui --healthcheck-port=6",
+      "console --apiserver-address=127.0.0.1:5",
+      "envoy --console-port=4",
+    ]);
+  });
+
+  it("asks every container with a port of its own whether it is ready", () => {
+    const asked = Object.values(rendered)
+      .flatMap((manifests) => manifests.flatMap(containersOf))
+      .filter((container) => "readinessProbe" in container)
+      .map(({ name }) => name);
+    expect(asked.sort()).toEqual([
+      "envoy",
+      "ext-auth-service",
+      "gloo-mesh-agent",
+      "gloo-mesh-mgmt-server",
+      "gloo-mesh-redis",
+      "gloo-mesh-ui",
+      "prometheus-server",
+      "rate-limiter",
+      "redis",
+    ]);
   });
 
   it("brings Redis with either server", async () => {

@@ -3,7 +3,7 @@ One component of Gloo Mesh: ServiceAccount, Deployment, Service, and a ClusterRo
 there are rules. All charts of Gloo Mesh that have components carry this same file.
 
 A dict: root (the chart's context), name, values (the component's section), and optionally args, rules,
-annotations (of the pods).
+annotations (of the pods), more (by the names of containers, what they have beside).
 */}}
 {{- define "component" -}}
 {{- $namespace := .root.Release.Namespace -}}
@@ -72,7 +72,7 @@ spec:
         runAsUser: {{ .values.runAsUser | default 10101 }}
       {{- end }}
       containers:
-        - {{- include "component.container" (dict "root" .root "name" .name "container" .values) | nindent 10 }}
+        - {{- include "component.container" (dict "root" .root "name" .name "container" .values "more" .more) | nindent 10 }}
           {{- with .args }}
           args: {{- toYaml . | nindent 12 }}
           {{- end }}
@@ -86,7 +86,7 @@ spec:
               containerPort: {{ . }}
             {{- end }}
         {{- range $name, $sidecar := .values.sidecars }}
-        - {{- include "component.container" (dict "root" $.root "name" $name "container" $sidecar) | nindent 10 }}
+        - {{- include "component.container" (dict "root" $.root "name" $name "container" $sidecar "more" $.more) | nindent 10 }}
         {{- end }}
 {{- end }}
 
@@ -100,6 +100,9 @@ env: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .container.resources }}
 resources: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with get (.more | default dict) .name }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 

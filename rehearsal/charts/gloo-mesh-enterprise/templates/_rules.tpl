@@ -34,6 +34,15 @@ What the components of Gloo Mesh may do. All charts that have components carry t
 - apiGroups: [networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io]
   resources: ["*"]
   verbs: [create, update, patch, delete]
+# What is said of Gloo Mesh's resources is written where they are.
+- apiGroups:
+    - admin.gloo.solo.io
+    - networking.gloo.solo.io
+    - resilience.policy.gloo.solo.io
+    - security.policy.gloo.solo.io
+    - trafficcontrol.policy.gloo.solo.io
+  resources: ["*/status"]
+  verbs: [update, patch]
 - apiGroups: [""]
   resources: [configmaps, secrets, events]
   verbs: [create, update, patch, delete]
