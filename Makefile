@@ -5,7 +5,8 @@ export NODE_COMPILE_CACHE := $(CURDIR)/.rehearsal/compile-cache
 # Also from the command line: make rehearse STACK=dev CHARTS=path/to/charts
 export STACK ## name of the stack; default dev
 export CHARTS ## directory of real charts, or none; default those that the lab was made with
-export HOST ## simulated host, one of rehearsal/profile/hosts/; default the stack's own, else default
+export PODS ## containers or simulated; default containers where the stack has versions of today and this machine can run them
+export HOST ## kind of host, one of rehearsal/profile/hosts/; default the stack's own, else default
 export DELAYS ## realistic: what is simulated takes its time; default none
 export SEED ## number that decides how long each takes then; default 1
 ifneq ($(origin HOST),command line)
@@ -14,7 +15,7 @@ unexport HOST
 endif
 export ARGS
 # Text as it was given: make would take a $ in it for a variable of its own.
-$(foreach name,STACK CHARTS HOST DELAYS SEED ARGS,$(eval override $(name) := $$(value $(name))))
+$(foreach name,STACK CHARTS PODS HOST DELAYS SEED ARGS,$(eval override $(name) := $$(value $(name))))
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -59,20 +60,25 @@ lab: build ## A verb on the rehearsed lab: make lab ARGS="status"; on a real one
 	@$(rehearsal) lab --line "$$ARGS"
 
 .PHONY: tools
-tools: build ## Find or build what the rehearsal runs: API server, etcd, Pulumi, Helm and the like
-	@$(rehearsal) tools
+tools: build ## Find or build what the rehearsal runs; also what runs containers: make tools ARGS=containers
+	@$(rehearsal) tools --line "$$ARGS"
+
+# The tools for all tests that this machine can run.
+.PHONY: tools-for-tests
+tools-for-tests: build
+	@$(rehearsal) tools --line possible
 
 .PHONY: test
-test: tools ## Unit tests, then rehearsal tests: they build labs, break them, and expect the reason
-	@vitest run --project unit --project rehearsal
+test: tools-for-tests ## Unit tests, then rehearsal tests: they build labs, break them, and expect the reason
+	@vitest run --project unit --project rehearsal --project containers
 
 .PHONY: test-unit
 test-unit: tools ## The tests that take seconds
 	@vitest run --project unit
 
 .PHONY: test-rehearsal
-test-rehearsal: tools ## The tests that build the lab with the real engine on real API servers
-	@vitest run --project rehearsal
+test-rehearsal: tools-for-tests ## The tests that build the lab with the real engine on real API servers
+	@vitest run --project rehearsal --project containers
 
 .PHONY: soak
 soak: tools ## Kill what builds any lab, at any moment: make soak SEEDS=20 SEED=100; and follow the capabilities' pages

@@ -6,9 +6,10 @@ import { redact } from "../messages/redact.ts";
 import { checkCharts } from "./engine/charts.ts";
 import { createDisplay, type Display } from "./kit/display.ts";
 import { endOrphans } from "./engine/engine.ts";
-import type { HostChoice } from "./profile/choice.ts";
+import type { HostChoice, PodKind } from "./profile/choice.ts";
 import { askedOf, choose } from "./profile/host-choice.ts";
 import { stopHost } from "./host/supervisor/client.ts";
+import { removeFolder } from "./host/node/remove.ts";
 import { openHostFile } from "./host/base/host-file.ts";
 import { labCallOf } from "./driver/lab-call.ts";
 import { withLock } from "./kit/lock.ts";
@@ -27,7 +28,7 @@ import { previewedSet, rehearsedSet } from "./engine/rehearsed-set.ts";
 import { ownSet } from "./engine/stack-files.ts";
 import { nothingRehearsed } from "./driver/summary.ts";
 import { allModuleCharts, fetchCharts } from "./toolchain/module-charts.ts";
-import { ensureTools } from "./toolchain/toolchain.ts";
+import { ensureNodeTools, ensureTools } from "./toolchain/toolchain.ts";
 import { completeDiscard } from "./driver/discard.ts";
 import { wordsIn } from "./kit/words.ts";
 
@@ -47,20 +48,22 @@ const loadUp = () => import("./driver/up.ts");
 const loadPlugins = () => import("./engine/plugins.ts");
 
 /** Makes ready all that the engine runs. */
-async function ensureEngine(display: Display): Promise<void> {
-  await ensureTools(display);
+async function ensureEngine(display: Display, ensure = ensureTools): Promise<void> {
+  await ensure(display);
   await (await loadPlugins()).choosePlugins(display);
 }
 
 const verbs: Readonly<Record<string, Verb>> = {
-  tools: async ({ display }) => {
-    await Promise.all([ensureEngine(display), fetchCharts(display, allModuleCharts)]);
+  tools: async ({ display, args }) => {
+    const ensure = (await isWithContainers(args)) ? ensureNodeTools : ensureTools;
+    await Promise.all([ensureEngine(display, ensure), fetchCharts(display, allModuleCharts)]);
     return 0;
   },
-  up: (call) => alone("make rehearse", async () => (await loadUp()).up(call.display, call, hostFor(call))),
+  up: (call) =>
+    alone("make rehearse", async () => (await loadUp()).up(call.display, call, await hostFor(call))),
   host: (call) =>
     alone("node rehearsal/main.ts host", async () =>
-      (await loadUp()).startHost(call.display, call, hostFor(call)),
+      (await loadUp()).startHost(call.display, call, await hostFor(call)),
     ),
   down: (call) =>
     alone("make rehearse-down", async () => (await import("./driver/down.ts")).down(call.display)),
@@ -70,16 +73,47 @@ const verbs: Readonly<Record<string, Verb>> = {
   reset: (call) => alone("make rehearse-reset", () => reset(call)),
 };
 
-/** What these print is another program's, and may be read by a third one; only they take arguments. */
+/** What these print is another program's, and may be read by a third one. */
 const passingOn = ["preview", "pulumi", "lab"];
+const takingArguments = [...passingOn, "tools"];
+
+/** Whether the tools are wanted that run containers, too, by the word for it. */
+const toolWords: Readonly<Record<string, () => Promise<boolean>>> = {
+  containers: async () => true,
+  possible: async () => (await (await import("./driver/choose-pods.ts")).containerRefusals()).length === 0,
+};
+
+async function isWithContainers([word, ...rest]: readonly string[]): Promise<boolean> {
+  if (word === undefined) return false;
+  const answer = rest.length === 0 && Object.hasOwn(toolWords, word) ? toolWords[word] : undefined;
+  if (answer !== undefined) return answer();
+  throw new Failure(
+    `tools takes one word or none: containers for what runs containers, possible for the same where this machine can run them; not ${[word, ...rest].join(" ")}.`,
+    exitCodes.usage,
+  );
+}
 
 /** The host to build on; what cannot be rehearsed is told before anything starts. */
-function hostFor(call: Call): HostChoice {
+async function hostFor(call: Call): Promise<HostChoice> {
   checkChoices(call);
-  const choice = choose(askedOf(process.env, call.stack), openHostFile().read().choice);
+  const asked = askedOf(process.env, call.stack);
+  const made = openHostFile().read().choice;
+  const pods =
+    made?.pods ??
+    (await (
+      await import("./driver/choose-pods.ts")
+    ).choosePods(call.display, {
+      asked: asked.pods,
+      stack: call.stack,
+      versionSet: ownSet(call.stack),
+    }));
+  const choice = choose(asked, made, pods);
   readSettings(choice);
   return choice;
 }
+
+/** How pods run on the host that there is. */
+const madePods = (): PodKind | undefined => openHostFile().read().choice?.pods;
 
 /** Tells of a stack or of charts that there are not, before tools are built for them. */
 function checkChoices({ stack, charts }: Call): void {
@@ -93,7 +127,7 @@ async function preview(call: Call): Promise<number> {
   checkChoices(call);
   await ensureEngine(display);
   const { prepare } = await loadUp();
-  const prepared = await prepare(display, { stack, charts, versionSet: previewedSet(stack) });
+  const prepared = await prepare(display, { stack, charts, versionSet: previewedSet(stack, madePods()) });
   const code = await pulumiForUser(prepared.stack, ["preview", ...(args.length === 0 ? ["--diff"] : args)]);
   emptyTemporary();
   return code;
@@ -137,7 +171,7 @@ async function labVerb({ display, stack: chosenStack, args }: Call): Promise<num
   if (refusal !== undefined) return labForUser(describeStack(stack), args, { [refusalVariable]: refusal });
   await ensureTools(display);
   return labForUser(
-    side === "next" ? await nextStack(stack, rehearsedSet(stack)) : describeStack(stack),
+    side === "next" ? await nextStack(stack, rehearsedSet(stack, madePods())) : describeStack(stack),
     args,
   );
 }
@@ -156,6 +190,7 @@ async function reset({ display }: Call): Promise<number> {
   await stopHost((line) => {
     display.line(line);
   });
+  await removeFolder(paths.node);
   for (const path of Object.values(paths)) {
     if (!kept.has(path)) rmSync(path, { recursive: true, force: true });
   }
@@ -174,8 +209,8 @@ async function alone(what: string, work: () => Promise<number>): Promise<number>
         `${holder.what} is running in ${rehearsalDir} (process ${holder.pid}): wait for it, or end it.`,
       );
     },
-    () => {
-      completeDiscard();
+    async () => {
+      await completeDiscard();
       return work();
     },
   );
@@ -215,10 +250,10 @@ function argumentsIn(name: string, [first, ...rest]: readonly string[]): readonl
   const args = first === "--" ? rest : first === "--line" ? wordsIn(rest[0] ?? "") : [];
   if (
     first !== undefined &&
-    (!["--", "--line"].includes(first) || (args.length > 0 && !passingOn.includes(name)))
+    (!["--", "--line"].includes(first) || (args.length > 0 && !takingArguments.includes(name)))
   )
     throw new Failure(
-      `${name} takes no ${first}; arguments of ${passingOn.join(", ")} come after --.`,
+      `${name} takes no ${first}; arguments of ${takingArguments.join(", ")} come after --.`,
       exitCodes.usage,
     );
   return args;

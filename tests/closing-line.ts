@@ -7,9 +7,13 @@ export default class ClosingLine implements Reporter {
     const count = (state: "passed" | "failed") =>
       tests.filter((test) => test.result().state === state).length;
     const broken = modules.filter((module) => module.errors().length > 0).length;
+    const skipped = modules.filter((module) =>
+      [...module.children.allTests()].some((test) => test.result().state === "skipped"),
+    );
     const failed = count("failed") + broken + unhandledErrors.length;
     // After the default reporter's summary.
     process.on("exit", () => {
+      for (const { relativeModuleId } of skipped) console.log(`skipped tests: ${relativeModuleId}`);
       console.log(`${count("passed")} passed, ${failed} failed`);
     });
   }

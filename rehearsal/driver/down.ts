@@ -62,7 +62,7 @@ export async function down(display: Display): Promise<number> {
     );
   }
   await phases.run("stopping the host", () => stopHost(hostLines(say)));
-  discard();
+  await discard();
 
   const found = [...left, ...leftProcesses().map((process) => `process ${process}`)];
   for (const line of ["", ...phases.table(), ""]) display.plain(line);

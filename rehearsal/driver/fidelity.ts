@@ -2,10 +2,13 @@ import { dirname } from "node:path";
 import type { ChosenChart } from "../engine/charts.ts";
 import { shortest } from "../kit/paths.ts";
 import type { ChosenPlugin } from "../engine/plugins.ts";
+import type { PodKind } from "../profile/choice.ts";
 import type { ReadyTool } from "../toolchain/toolchain.ts";
 
 /** What a run used. */
 export interface Used {
+  /** How pods ran. */
+  readonly pods: PodKind;
   readonly tools: readonly ReadyTool[];
   readonly plugins: readonly ChosenPlugin[];
   readonly charts: readonly ChosenChart[];
@@ -21,17 +24,28 @@ export interface Fidelity {
 }
 
 /** Derives from what a run used how far it can be believed. */
-export function fidelityOf({ tools, plugins, charts, otherSet }: Used): Fidelity {
-  const version = (name: string): string => tools.find((tool) => tool.name === name)?.version ?? "?";
+export function fidelityOf(used: Used): Fidelity {
+  const parts = [common(used), ofPods[used.pods](used)];
+  const all = (kind: keyof Fidelity): string[] => parts.flatMap((part) => part[kind]);
+  return { real: all("real"), simulated: all("simulated"), absent: all("absent") };
+}
+
+const versionIn = ({ tools }: Used, name: string): string =>
+  tools.find((tool) => tool.name === name)?.version ?? "?";
+
+const listed = (what: string, names: readonly string[]): string[] =>
+  names.length === 0 ? [] : [`${what}: ${names.join(", ")}`];
+
+/** The same on every host. */
+function common(used: Used): Fidelity {
+  const version = (name: string): string => versionIn(used, name);
   const isReal = ({ real }: ChosenPlugin): boolean => real !== undefined;
   const plugin = (real: boolean): string[] =>
-    plugins.filter((chosen) => isReal(chosen) === real).map(describePlugin);
+    used.plugins.filter((chosen) => isReal(chosen) === real).map(describePlugin);
   const chart = (real: boolean): string[] =>
-    charts
+    used.charts
       .filter((chosen) => (chosen.real !== undefined) === real)
       .map((chosen) => `${chosen.chart} ${chosen.version}`);
-  const listed = (what: string, names: readonly string[]): string[] =>
-    names.length === 0 ? [] : [`${what}: ${names.join(", ")}`];
   return {
     real: [
       `the Pulumi engine ${version("pulumi")}, the program, its state and diffs`,
@@ -41,20 +55,47 @@ export function fidelityOf({ tools, plugins, charts, otherSet }: Used): Fidelity
       ...listed("charts", chart(true)),
     ],
     simulated: [
-      `nodes and pods (KWOK ${version("kwok")}): no image is pulled, no container runs`,
-      "vcluster's own control plane and syncer, load balancers, Istio's webhooks and sidecars, Gloo Mesh's agents",
       ...listed("plugins (stand-ins)", plugin(false)),
       ...listed("charts (stand-ins)", chart(false)),
     ],
-    absent: [
-      ...(otherSet === undefined
-        ? []
-        : [`versions of today, which ${otherSet} asks for: the simulated host has the article's only`]),
-      "traffic, mTLS, what Gloo Mesh makes of its resources, the check of the license",
-      "API versions that the article's Kubernetes 1.22 serves and this one refuses, such as autoscaling/v2beta1",
-    ],
+    absent: ["the check of the license"],
   };
 }
+
+/** What each kind of pods adds. */
+const ofPods: Readonly<Record<PodKind, (used: Used) => Fidelity>> = {
+  simulated: (used) => ({
+    real: [],
+    simulated: [
+      `nodes and pods (KWOK ${versionIn(used, "kwok")}): no image is pulled, no container runs`,
+      "vcluster's own control plane and syncer, load balancers, Istio's webhooks and sidecars, Gloo Mesh's agents",
+    ],
+    absent: [
+      ...(used.otherSet === undefined
+        ? []
+        : [`versions of today, which ${used.otherSet} asks for: the simulated host has the article's only`]),
+      "traffic, mTLS, what Gloo Mesh makes of its resources",
+      "API versions that the article's Kubernetes 1.22 serves and this one refuses, such as autoscaling/v2beta1",
+    ],
+  }),
+  containers: (used) => ({
+    real: [
+      `a node: kubelet, kube-proxy, containerd ${versionIn(used, "containerd")}, runc ${versionIn(used, "runc")}, CNI, CoreDNS ${versionIn(used, "coredns")}`,
+      `vcluster ${versionIn(used, "vcluster")}, Istio ${versionIn(used, "pilot-discovery")}, Envoy ${versionIn(used, "envoy")}: webhooks, sidecars, mTLS, requests and answers`,
+    ],
+    simulated: [
+      "Gloo Mesh, which is closed source: a program of ours runs in its pods, and makes Istio's resources of its own",
+      "Bookinfo: a program of ours answers behind the names of its images",
+      "load balancers: ours give addresses of this machine",
+      "the guests' Kubernetes is the host's under the name of another version, and etcd serves in place of kine",
+    ],
+    absent: [
+      "Istio's own filters in Envoy: no metrics of requests by workload",
+      "Solo.io's filters and servers: WAF, transformations, external authentication, rate limits of Gloo Mesh",
+      "seccomp profiles; without root, limits of memory and CPU, too",
+    ],
+  }),
+};
 
 /** E.g. `kubernetes 4.25.0 beside the SDK's 4.34.2 (in .rehearsal/bin)`. */
 function describePlugin({ name, version, wanted, real }: ChosenPlugin): string {

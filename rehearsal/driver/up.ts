@@ -4,7 +4,7 @@ import { writeContexts } from "../engine/contexts.ts";
 import { destroy, isHalfDestroyed } from "./destroy.ts";
 import type { Display } from "../kit/display.ts";
 import { type EngineResult, endOrphans, runEngine } from "../engine/engine.ts";
-import type { HostChoice } from "../profile/choice.ts";
+import type { HostChoice, PodKind } from "../profile/choice.ts";
 import { endOfHost, ensureHost } from "../host/supervisor/client.ts";
 import { rememberBaseline } from "../recovery/leftovers.ts";
 import type { VersionSetName } from "../../versions/versions.ts";
@@ -18,7 +18,9 @@ import { openStack, pulumi, stateOf } from "../engine/stack.ts";
 import { keepSet, rehearsedSet } from "../engine/rehearsed-set.ts";
 import { chartsOf, configure, ownSet } from "../engine/stack-files.ts";
 import { describeChanges, describeOutputs, failure, howToUse, type Outputs } from "./summary.ts";
-import { ensureTools } from "../toolchain/toolchain.ts";
+import { ensureNodeTools, ensureTools, type ReadyTool } from "../toolchain/toolchain.ts";
+import { makeImages } from "../images/make.ts";
+import { imageSources } from "./image-sources.ts";
 
 /** What the user chose. */
 export interface Choices {
@@ -58,12 +60,22 @@ export const hostLines =
     say(`host: ${line.replace(/^\[[ \d.]+s\] /, "")}`);
   };
 
+/** Makes ready all that a host with such pods runs: its programs, and the images of its containers. */
+const ensurePrograms = async (display: Display, pods: PodKind): Promise<readonly ReadyTool[]> => {
+  if (pods === "simulated") return ensureTools(display);
+  const tools = await ensureNodeTools(display);
+  await makeImages((line) => {
+    display.line(line);
+  }, imageSources());
+  return tools;
+};
+
 /** Starts the host, with charts and plugins at hand, and builds nothing in it; returns the exit code. */
 export async function startHost(display: Display, choices: Choices, host: HostChoice): Promise<number> {
-  await ensureTools(display);
+  await ensurePrograms(display, host.pods);
   await choosePlugins(display);
   const [{ stack }] = await Promise.all([
-    prepare(display, { ...choices, versionSet: rehearsedSet(choices.stack) }),
+    prepare(display, { ...choices, versionSet: rehearsedSet(choices.stack, host.pods) }),
     ensureHost(
       host,
       hostLines((line) => {
@@ -88,12 +100,12 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
   };
 
   const [tools, plugins] = await phases.run("tools and plugins", async () => [
-    await ensureTools(display),
+    await ensurePrograms(display, host.pods),
     // A plugin that must be built needs the machine for itself, before there is a host.
     await choosePlugins(display),
   ]);
   for (const orphan of await endOrphans()) say(`ended what an earlier run left: ${orphan}`);
-  const versionSet = rehearsedSet(choices.stack);
+  const versionSet = rehearsedSet(choices.stack, host.pods);
   const [{ stack, charts }] = await Promise.all([
     phases.run("charts, stack", () => prepare(display, { ...choices, versionSet })),
     phases.run("host", () => ensureHost(host, hostLines(say))),
@@ -127,6 +139,6 @@ export async function up(display: Display, choices: Choices, host: HostChoice): 
     display.plain(line);
   for (const line of [...phases.table(), "", describeChanges(result), ""]) display.plain(line);
   const otherSet = ownSet(stack.name) !== versionSet ? `Pulumi.${stack.name}.yaml` : undefined;
-  display.plain(fidelityBox(fidelityOf({ tools, plugins, charts, otherSet })));
+  display.plain(fidelityBox(fidelityOf({ pods: host.pods, tools, plugins, charts, otherSet })));
   return 0;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { VersionSetName } from "../../versions/versions.ts";
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { paths } from "../kit/paths.ts";
+import type { PodKind } from "../profile/choice.ts";
 import { describeStack, stateOf } from "./stack.ts";
 import { ownSet } from "./stack-files.ts";
 
@@ -29,8 +30,10 @@ function setOfLab(name: string): VersionSetName | undefined {
   return made === own ? simulated : own;
 }
 
-/** The set of versions that a stack is rehearsed with. */
-export const rehearsedSet = (name: string): VersionSetName => setOfLab(name) ?? simulated;
+/** The set of versions that a stack is rehearsed with: where containers run, its own. */
+export const rehearsedSet = (name: string, pods: PodKind | undefined): VersionSetName =>
+  pods === "containers" ? ownSet(name) : (setOfLab(name) ?? simulated);
 
 /** The set of versions of a preview, which needs no host: the stack's own as long as no lab of it is there. */
-export const previewedSet = (name: string): VersionSetName => setOfLab(name) ?? ownSet(name);
+export const previewedSet = (name: string, pods: PodKind | undefined): VersionSetName =>
+  pods === "containers" ? ownSet(name) : (setOfLab(name) ?? ownSet(name));

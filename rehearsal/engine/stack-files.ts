@@ -8,6 +8,8 @@ import { exitCodes, Failure } from "../../messages/failure.ts";
 import { type ByChart, type ChartPin, chartPins } from "../../versions/charts.ts";
 import type { Versions } from "../../versions/version-set.ts";
 import { type VersionSetName, versionSetOf } from "../../versions/versions.ts";
+import type { PodKind } from "../profile/choice.ts";
+import { mergeValues } from "../../values/merge.ts";
 import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { openHostFile } from "../host/base/host-file.ts";
 import { keptPauses, type Pauses, pausesIn, withPauses } from "./kept-pauses.ts";
@@ -44,10 +46,16 @@ export function rehearsedFile(
   const user = userStackFile(stack.name);
   const said = JSON.parse(readFileIfAny(saidFile(stack)) ?? "{}") as Pauses;
   const kept = keptPauses(pausesIn(user, project), pausesIn(before, project), said);
-  const { network } = openHostFile().read();
+  const { network, choice } = openHostFile().read();
   const charts = relative(root, paths.charts);
   return {
-    file: overlay(withPauses(user, kept, project), before, { project, charts, network, versionSet }),
+    file: overlay(withPauses(user, kept, project), before, {
+      project,
+      charts,
+      network,
+      versionSet,
+      pods: choice?.pods,
+    }),
     kept,
   };
 }
@@ -62,6 +70,8 @@ export interface Overlay {
   readonly versionSet: VersionSetName;
   /** Number of the host's network, if it has one: in another one all addresses are others. */
   readonly network?: number | undefined;
+  /** How its pods run; undefined: there is no host. */
+  readonly pods?: PodKind | undefined;
 }
 
 /**
@@ -71,7 +81,7 @@ export interface Overlay {
 export function overlay(
   user: StackFile,
   before: StackFile,
-  { project, charts, network, versionSet }: Overlay,
+  { project, charts, network, versionSet, pods }: Overlay,
 ): StackFile {
   const own = (key: string): string => `${project}:${key}`;
   const plain = Object.entries(user).filter(([key]) => !encryption.includes(key) && key !== "config");
@@ -86,8 +96,10 @@ export function overlay(
         Object.entries(config).filter(([key]) => !secretKeys.some((secret) => key === own(secret))),
       ),
       [own("versionSet")]: versionSet,
-      // Its pods are simulated, and get ready whatever a real vcluster would make of the host.
-      [own("anyHost")]: true,
+      ...(pods === "containers"
+        ? { [own("values")]: mergeValues({ istiod: forUpstreamEnvoy }, mapping(config[own("values")])) }
+        : // Simulated pods get ready whatever a real vcluster would make of the host.
+          { [own("anyHost")]: true }),
       [own("hostContext")]: "host",
       [own("charts")]: charts,
       [own("renew")]: reasons
@@ -100,6 +112,14 @@ export function overlay(
     },
   };
 }
+
+/** Values of istiod for proxies without Istio's own filters, which the Envoy of the rehearsal is. */
+const forUpstreamEnvoy = {
+  pilot: { env: { PILOT_ENABLE_ALPN_FILTER: "false", PILOT_ENABLE_METADATA_EXCHANGE: "false" } },
+  telemetry: { enabled: false },
+  // Its image has nft, and no iptables.
+  global: { nativeNftables: true },
+};
 
 /** Keys that are a secret each. */
 const secretKeys = ["licenseKey", "oidcClientSecret"];

@@ -38,6 +38,7 @@ export const paths = {
   etcd: join(rehearsalDir, "etcd"),
   logs: join(rehearsalDir, "logs"),
   run: join(rehearsalDir, "run"),
+  node: join(rehearsalDir, "node"),
   names: join(rehearsalDir, "names"),
   charts: join(rehearsalDir, "charts"),
   state: join(rehearsalDir, "state"),

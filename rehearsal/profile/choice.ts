@@ -3,7 +3,12 @@ import { delayProfiles } from "./delays.ts";
 
 const delayNames = Object.keys(delayProfiles) as (keyof typeof delayProfiles)[];
 
+/** How pods run: as containers on a node, or not at all, as KWOK has them. */
+export const podKinds = ["containers", "simulated"] as const;
+export type PodKind = (typeof podKinds)[number];
+
 export const choiceSchema = z.object({
+  pods: z.enum(podKinds, `expected ${podKinds.join(" or ")}`),
   /** Which of `rehearsal/profile/hosts/`. */
   host: z.string(),
   /** How fast it is. */

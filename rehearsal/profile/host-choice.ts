@@ -1,16 +1,17 @@
 import { exitCodes, Failure } from "../../messages/failure.ts";
-import { choiceSchema, type HostChoice } from "./choice.ts";
+import { choiceSchema, type HostChoice, type PodKind } from "./choice.ts";
 import { defaultHost, hostNames } from "./settings.ts";
 
 /** The variable that chooses each. */
 const variables: Readonly<Record<keyof HostChoice, string>> = {
+  pods: "PODS",
   host: "HOST",
   delays: "DELAYS",
   seed: "SEED",
 };
 const keys = Object.keys(variables) as (keyof HostChoice)[];
 
-const defaults: HostChoice = { host: defaultHost, delays: "none", seed: 1 };
+const defaults: Omit<HostChoice, "pods"> = { host: defaultHost, delays: "none", seed: 1 };
 
 /** What a run asks for; undefined is left to the host that there is, or to the defaults. */
 export type Asked = { readonly [Key in keyof HostChoice]?: HostChoice[Key] | undefined };
@@ -34,9 +35,9 @@ export function askedOf(environment: Environment, stack?: string): Asked {
   );
 }
 
-/** The choice with which a run goes on: that of the host that there is, else what is asked for. */
-export function choose(asked: Asked, made: HostChoice | undefined): HostChoice {
-  if (made === undefined) return choiceSchema.parse({ ...defaults, ...asked });
+/** The choice with which a run goes on: that of the host that there is, else what is asked for, else `pods` and defaults. */
+export function choose(asked: Asked, made: HostChoice | undefined, pods: PodKind = "simulated"): HostChoice {
+  if (made === undefined) return choiceSchema.parse({ ...defaults, pods, ...asked });
   for (const key of keys) {
     if (asked[key] === undefined || asked[key] === made[key]) continue;
     const [wanted, there] = [asked[key], made[key]].map((value) => `${variables[key]}=${value}`);

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { exitCodes, Failure } from "../../messages/failure.ts";
 import { delayProfiles, delaysSchema } from "./delays.ts";
-import type { HostChoice } from "./choice.ts";
+import { type HostChoice, podKinds } from "./choice.ts";
 import { readFileIfAny } from "../kit/files.ts";
 
 const quantity = z
@@ -59,7 +59,11 @@ const profileSchema = z.strictObject({
   storageClass: z.string().min(1).exactOptional(),
 });
 
-const settingsSchema = profileSchema.extend({ delays: delaysSchema, seed: z.int() });
+const settingsSchema = profileSchema.extend({
+  delays: delaysSchema,
+  seed: z.int(),
+  pods: z.enum(podKinds),
+});
 const overridesSchema = profileSchema
   .omit({ description: true })
   .partial()
@@ -104,7 +108,7 @@ export function checkProfile(file: string, text: string): Profile {
 
 /** The settings that a choice means, with the fields of REHEARSAL_SETTINGS, a JSON object, in place of their own. */
 export function readSettings(
-  { host, delays: timing, seed }: HostChoice,
+  { host, delays: timing, seed, pods }: HostChoice,
   overrides: string | undefined = process.env["REHEARSAL_SETTINGS"],
 ): HostSettings {
   const profile = readProfile(host);
@@ -115,6 +119,7 @@ export function readSettings(
       ...profile,
       ...fields,
       seed,
+      pods,
       delays: { ...delayProfiles[timing], ...delays },
     });
   } catch (error) {

@@ -6,7 +6,7 @@ import { readFileIfAny, writeFileAtomically } from "../kit/files.ts";
 import { openHostFile } from "../host/base/host-file.ts";
 import { paths } from "../kit/paths.ts";
 import { kubeConfigOf } from "../../kubernetes/connection/cluster.ts";
-import { tools } from "../toolchain/tools.ts";
+import { nodeTools, tools } from "../toolchain/tools.ts";
 import { executableOf, plugins } from "../../versions/plugins.ts";
 
 /** What a lab may leave on its host: everything outside of namespaces, and what is costly or secret inside of them. */
@@ -62,8 +62,13 @@ async function inventory(): Promise<string[]> {
 
 /** Processes that still work for this rehearsal, e.g. `etcd (123)`. */
 export function leftProcesses(): string[] {
-  const folders = [paths.etcd, paths.pki, paths.run, paths.plugins].map((folder) => `${folder}/`);
-  const programs = new Set([...tools.map(({ name }) => name), ...plugins.map(executableOf), "node"]);
+  const folders = [paths.etcd, paths.pki, paths.run, paths.plugins, paths.node].map((folder) => `${folder}/`);
+  const programs = new Set([
+    ...[...tools, ...nodeTools].map(({ name }) => name),
+    ...plugins.map(executableOf),
+    "node",
+    "unshare",
+  ]);
   return readdirSync("/proc").flatMap((pid) => {
     const command = /^\d+$/.test(pid) && Number(pid) !== process.pid ? commandOf(pid) : [];
     const name = basename(command[0] ?? "");

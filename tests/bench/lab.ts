@@ -42,7 +42,12 @@ const room = JSON.stringify({ nodes: [{ count: 1, cpu: 64, memory: "256Gi", pods
 
 const silent = createDisplay({ write: () => true });
 
-const choiceOf = ({ delay }: Lab): HostChoice => ({ host: defaultHost, delays: delay, seed: 1 });
+const choiceOf = ({ delay }: Lab): HostChoice => ({
+  pods: "simulated",
+  host: defaultHost,
+  delays: delay,
+  seed: 1,
+});
 
 /** Does something on a fresh host; whatever becomes of it, no process and no data stays. */
 export async function onFreshHost<T>(lab: Lab, work: (stack: Stack) => Promise<T>): Promise<T> {
@@ -66,7 +71,7 @@ export const startHost = (lab: Lab): Promise<void> => ensureHost(choiceOf(lab), 
 export async function throwAway(): Promise<void> {
   await endOrphans();
   await stopHost();
-  discard();
+  await discard();
   for (const folder of Object.values(folders)) rmSync(folder, { recursive: true, force: true });
 }
 

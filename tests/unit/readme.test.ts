@@ -4,8 +4,9 @@ import { mapping } from "../../schema/mapping.ts";
 import { readStackFile } from "../../config/stack-file/stack-file.ts";
 import { fidelityBox, fidelityOf } from "../../rehearsal/driver/fidelity.ts";
 import { paths } from "../../rehearsal/kit/paths.ts";
-import { pluginSource, toolSource } from "../../rehearsal/toolchain/sources.ts";
-import { kubernetesPlugin, pinOf, tools } from "../../rehearsal/toolchain/tools.ts";
+import { kubernetesPlugin } from "../../rehearsal/toolchain/kubernetes-plugin.ts";
+import type { Tool } from "../../rehearsal/toolchain/tool.ts";
+import { nodeTools, tools } from "../../rehearsal/toolchain/tools.ts";
 import { moduleChart } from "../../rehearsal/toolchain/module-charts.ts";
 import { chartPins } from "../../versions/charts.ts";
 import { istiodValues } from "../../values/current/istio.ts";
@@ -60,22 +61,26 @@ describe("the README", () => {
     expect(mergeValues(own, mapping(istiod))).not.toEqual(own);
   });
 
-  it("has the box with which a run ends that finds neither plugins nor charts", () => {
+  it.each([
+    ["containers", "current", [...tools, ...nodeTools]],
+    ["simulated", "article", tools],
+  ] as const)("has the box with which a run ends on %s, where it finds no plugins", (pods, set, programs) => {
     const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
       dependencies: Record<string, string>;
     };
-    const { pins } = toolSource();
+    const versionOf = ({ origin }: Tool) => origin.version()?.slice(1) ?? "";
     const wanted = (from: string) => dependencies[`@pulumi/${from}`] ?? "";
     const built = {
       name: "kubernetes",
-      version: pinOf(kubernetesPlugin, pluginSource().pins).slice(1),
+      version: versionOf(kubernetesPlugin),
       wanted: wanted("kubernetes"),
       real: `${paths.bin}/${kubernetesPlugin.name}`,
     };
     const standIns = Object.entries({ random: "random", command: "command", nodejs: "pulumi" });
     const box = fidelityBox(
       fidelityOf({
-        tools: tools.map((tool) => ({ name: tool.name, version: pinOf(tool, pins).slice(1) })),
+        pods,
+        tools: programs.map((tool) => ({ name: tool.name, version: versionOf(tool) })),
         plugins: [
           built,
           ...standIns.map(([name, from]) => {
@@ -83,12 +88,12 @@ describe("the README", () => {
             return { name, version, wanted: version, real: undefined };
           }),
         ],
-        charts: Object.values(chartPins(versionSets.article)).map((pin) => ({
+        charts: Object.values(chartPins(versionSets[set])).map((pin) => ({
           chart: pin.chart,
           version: pin.version,
           real: moduleChart(pin),
         })),
-        otherSet: "Pulumi.dev.yaml",
+        otherSet: pods === "simulated" ? "Pulumi.dev.yaml" : undefined,
       }),
     );
     const file = "rehearsal/README.md";

@@ -4,9 +4,13 @@ import { choiceSchema } from "../../profile/choice.ts";
 import { paths } from "../../kit/paths.ts";
 import { readFileIfAny, writeFileAtomically } from "../../kit/files.ts";
 
+/** A host of before there was a choice had simulated pods. */
+const withPods = (choice: unknown): unknown =>
+  choice === undefined ? undefined : { pods: "simulated", ...(choice as object) };
+
 const schema = z.object({
   /** What was chosen when the host was made; undefined: there is no host. */
-  choice: choiceSchema.optional(),
+  choice: z.preprocess(withPods, choiceSchema.optional()),
   /** Port on 127.0.0.1 by purpose. */
   ports: z.record(z.string(), z.int().positive()).default({}),
   /** The second byte of the rehearsal's network 127.X.0.0/16. */

@@ -21,6 +21,8 @@ interface ProcessSpec {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
+  /** Its standard input: nothing, or open until it shall end, also by the end of this process. */
+  readonly input?: "open";
   readonly onExit: "fatal" | "restart" | ((tail: string) => void);
 }
 
@@ -88,7 +90,7 @@ export function createProcessGroup(options: ProcessGroupOptions): ProcessGroup {
     writeSync(logFile, `=== ${new Date().toISOString()} ${spec.command} ${spec.args.join(" ")}\n`);
     const started = Date.now();
     const child = spawn(spec.command, spec.args, {
-      stdio: ["ignore", logFile, logFile],
+      stdio: [spec.input === "open" ? "pipe" : "ignore", logFile, logFile],
       env: { ...ownEnvironment, ...spec.env },
       // A Ctrl-C in a terminal is for the supervisor, which ends its processes in order.
       detached: true,
@@ -138,6 +140,7 @@ export function createProcessGroup(options: ProcessGroupOptions): ProcessGroup {
 
   async function stop(entry: Running): Promise<void> {
     entry.stopping = true;
+    entry.process?.stdin?.destroy();
     const pid = entry.process?.pid;
     const identity = pid === undefined ? undefined : identify(pid);
     if (identity !== undefined) await endProcess(identity, graceSeconds);

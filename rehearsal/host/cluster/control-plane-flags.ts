@@ -15,17 +15,25 @@ export interface ApiServerFacts {
   readonly clientCaFile: string;
   readonly signingKeyFile: string;
   readonly egressFile?: string;
+  /** Absent where no kubelet runs. */
+  readonly kubelets?: Kubelets;
+}
+
+/** What an API server needs for real nodes. */
+interface Kubelets {
+  /** The address under which they and their pods reach the API server, at its own port. */
+  readonly address: string;
+  /** The identity with which it asks them for logs and the like. */
+  readonly client: Identity;
 }
 
 /** The flags of a kube-apiserver that listens on 127.0.0.1 and knows its clients by certificate only. */
 export function apiServerFlags(facts: ApiServerFacts): Flags {
-  const { etcd, server } = facts;
+  const { etcd, server, kubelets } = facts;
   return {
     "bind-address": "127.0.0.1",
     "secure-port": facts.port,
-    "advertise-address": "127.0.0.1",
-    // An address of 127.0.0.0/8 is no valid endpoint, and nothing in the clusters connects to one.
-    "endpoint-reconciler-type": "none",
+    ...(kubelets === undefined ? withoutKubelets : withKubelets(kubelets, facts)),
     "etcd-servers": etcd.endpoint,
     "etcd-cafile": etcd.caFile,
     "etcd-certfile": etcd.client.certFile,
@@ -36,7 +44,6 @@ export function apiServerFlags(facts: ApiServerFacts): Flags {
     "tls-private-key-file": server.keyFile,
     "client-ca-file": facts.clientCaFile,
     "anonymous-auth": false,
-    "authorization-mode": "RBAC",
     "kubelet-preferred-address-types": "InternalIP",
     "allow-privileged": true,
     "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
@@ -48,6 +55,25 @@ export function apiServerFlags(facts: ApiServerFacts): Flags {
     ...frugality,
   };
 }
+
+const withoutKubelets: Flags = {
+  "advertise-address": "127.0.0.1",
+  // An address of 127.0.0.0/8 is no valid endpoint, and nothing in the clusters connects to one.
+  "endpoint-reconciler-type": "none",
+  "authorization-mode": "RBAC",
+};
+
+const withKubelets = (
+  { address, client }: Kubelets,
+  { clientCaFile }: Pick<ApiServerFacts, "clientCaFile">,
+): Flags => ({
+  "advertise-address": address,
+  "authorization-mode": "Node,RBAC",
+  "enable-admission-plugins": "NodeRestriction",
+  "kubelet-client-certificate": client.certFile,
+  "kubelet-client-key": client.keyFile,
+  "kubelet-certificate-authority": clientCaFile,
+});
 
 const frugality: Flags = {
   // For each of a hundred kinds it follows etcd and keeps timers, whether anybody asks for the kind or not: that is a

@@ -14,6 +14,7 @@ import type { HostEnv, Stop } from "../base/env.ts";
 import { writeFileAtomically } from "../../kit/files.ts";
 import { toArguments } from "../base/flags.ts";
 import { forwardSocket } from "../network/forward.ts";
+import { serviceAddress } from "../network/addresses.ts";
 import { type Access, kubeConfigFor } from "../base/kube-config.ts";
 import type { Authority } from "../base/pki.ts";
 import { type Child, logTail } from "../base/processes.ts";
@@ -28,6 +29,13 @@ export interface ControlPlaneSpec {
   readonly role: Role;
   /** An HTTP CONNECT proxy on 127.0.0.1 through which the API server reaches Services inside the cluster. */
   readonly webhookProxyPort?: number;
+  /** Where real nodes are. */
+  readonly nodes?: {
+    /** The address under which they reach the API server. */
+    readonly address: string;
+    /** The socket file of an HTTP CONNECT proxy to what is inside of the cluster. */
+    readonly proxy: string;
+  };
 }
 
 /** A running control plane; certificates and keys are PEM text. */
@@ -35,6 +43,7 @@ export interface ControlPlane {
   readonly name: string;
   readonly port: number;
   readonly url: string;
+  readonly authority: Authority;
   readonly ca: string;
   readonly adminCert: string;
   readonly adminKey: string;
@@ -55,6 +64,10 @@ const serverNames = [
   "127.0.0.1",
 ];
 
+/** The addresses under which real nodes and their pods verify it. */
+const addressesOf = ({ nodes, serviceCidr }: ControlPlaneSpec): string[] =>
+  nodes === undefined ? [] : [nodes.address, serviceAddress(serviceCidr, 1)];
+
 const readyWithinSeconds = 120;
 
 /** Starts API server and controller manager; resolves when the API server is ready. */
@@ -62,7 +75,10 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
   const { name, role } = spec;
   const authority = await env.pki.authority(name);
   const [server, admin, port] = await Promise.all([
-    authority.issue("server", { commonName: "kube-apiserver", hosts: serverNames }),
+    authority.issue("server", {
+      commonName: "kube-apiserver",
+      hosts: [...serverNames, ...addressesOf(spec)],
+    }),
     authority.issue("admin", { commonName: "admin", organizations: ["system:masters"] }),
     env.ports.take(name),
   ]);
@@ -75,13 +91,16 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
   };
 
   try {
-    let egressFile: string | undefined;
+    let proxy = spec.nodes?.proxy;
     if (spec.webhookProxyPort !== undefined) {
       // The API server speaks plain HTTP to a proxy only through a socket file; over TCP it insists on TLS.
-      const socket = join(paths.run, `${name}.sock`);
-      stops.push(await forwardSocket(socket, spec.webhookProxyPort));
+      proxy = join(paths.run, `${name}.sock`);
+      stops.push(await forwardSocket(proxy, spec.webhookProxyPort));
+    }
+    let egressFile: string | undefined;
+    if (proxy !== undefined) {
       egressFile = join(paths.run, `${name}.egress.json`);
-      writeFileAtomically(egressFile, JSON.stringify(egressConfiguration(socket)));
+      writeFileAtomically(egressFile, JSON.stringify(egressConfiguration(proxy)));
     }
     const { etcdPrefix, serviceCidr } = spec;
     const apiServer = {
@@ -98,6 +117,7 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
           clientCaFile: authority.certFile,
           signingKeyFile,
           ...(egressFile === undefined ? {} : { egressFile }),
+          ...(spec.nodes === undefined ? {} : { kubelets: { address: spec.nodes.address, client: admin } }),
         }),
       ),
       env: apiServerMemory,
@@ -136,6 +156,7 @@ export async function startControlPlane(env: HostEnv, spec: ControlPlaneSpec): P
     name,
     port,
     url,
+    authority,
     ca: authority.cert,
     adminCert: admin.cert,
     adminKey: admin.key,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   CoordinationV1Api,
   CoreV1Api,
@@ -6,6 +7,7 @@ import {
   type V1PersistentVolume,
   type V1PersistentVolumeClaim,
 } from "@kubernetes/client-node";
+import { removeFolder } from "../node/remove.ts";
 import { isConflict, isNotFound } from "../../kit/api-errors.ts";
 import type { Stop } from "../base/env.ts";
 import { watch } from "../base/watch.ts";
@@ -13,10 +15,17 @@ import { watch } from "../base/watch.ts";
 const provisioner = "rehearsal.mesh-lab.dev/volumes";
 const provisionedBy = "pv.kubernetes.io/provisioned-by";
 
-/** Makes a volume for every claim of the host's storage class, which is the default, and removes it when its claim is gone. */
+/** The folder of all volumes: as nodes have it, and where it is on this machine. */
+export interface VolumeFolder {
+  readonly inside: string;
+  readonly outside: string;
+}
+
+/** Makes a volume in a folder of the nodes for every claim of the host's storage class, which is the default, and removes it when its claim is gone. */
 export async function startVolumes(
   host: KubeConfig,
   className: string | undefined,
+  { inside: folder, outside }: VolumeFolder,
   log: (line: string) => void,
 ): Promise<Stop> {
   if (className === undefined) return async () => undefined;
@@ -42,7 +51,10 @@ export async function startVolumes(
           const { spec, metadata } = claim;
           if (spec?.storageClassName !== className || spec.volumeName !== undefined) return;
           if (metadata?.deletionTimestamp !== undefined) return;
-          await ignoring(isConflict, core.createPersistentVolume({ body: volumeFor(claim, className) }));
+          await ignoring(
+            isConflict,
+            core.createPersistentVolume({ body: volumeFor(claim, className, folder) }),
+          );
         },
       },
       log,
@@ -53,7 +65,9 @@ export async function startVolumes(
       {
         async changed({ metadata, status }) {
           if (metadata?.annotations?.[provisionedBy] !== provisioner || status?.phase !== "Released") return;
-          await ignoring(isNotFound, core.deletePersistentVolume({ name: metadata.name ?? "" }));
+          const { name = "" } = metadata;
+          await removeFolder(join(outside, name));
+          await ignoring(isNotFound, core.deletePersistentVolume({ name }));
         },
       },
       log,
@@ -77,6 +91,7 @@ const storageClass = (name: string) => ({
 export function volumeFor(
   { metadata, spec }: V1PersistentVolumeClaim,
   className: string,
+  folder: string,
 ): V1PersistentVolume {
   const { name = "", namespace = "", uid = "" } = metadata ?? {};
   return {
@@ -88,7 +103,7 @@ export function volumeFor(
       capacity: { storage: spec?.resources?.requests?.["storage"] ?? "1Gi" },
       ...(spec?.volumeMode === undefined ? {} : { volumeMode: spec.volumeMode }),
       claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid },
-      hostPath: { path: `/simulated/pvc-${uid}` },
+      hostPath: { path: `${folder}/pvc-${uid}`, type: "DirectoryOrCreate" },
       persistentVolumeReclaimPolicy: "Delete",
       storageClassName: className,
     },

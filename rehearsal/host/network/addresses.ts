@@ -47,3 +47,10 @@ export function createAddresses(file: HostFile, network: number): Addresses {
     },
   };
 }
+
+/** An address in a range of ClusterIPs: the first is that of the API server's own Service, the tenth that of the DNS. */
+export function serviceAddress(cidr: string, host: number): string {
+  const bytes = (cidr.split("/")[0] ?? "").split(".").map(Number);
+  const sum = bytes.reduce((number, byte) => number * 256 + byte, 0) + host;
+  return [24, 16, 8, 0].map((shift) => Math.floor(sum / 2 ** shift) % 256).join(".");
+}

@@ -1,19 +1,26 @@
 import type { Listener } from "./listeners.ts";
 import type { Stop } from "../base/env.ts";
-import { forward } from "./forward.ts";
+import { type Dial, forward } from "./forward.ts";
 
-/** Links from listeners to a port on 127.0.0.1, each open while both sides are known. */
+/** Links from listeners to what is behind them, each open while both sides are known. */
 export interface Forwarding {
   setListeners(owner: string, listeners: readonly Listener[]): void;
-  setBackend(owner: string, port: number | undefined): void;
+  setBackend(owner: string, backend: Backend | undefined): void;
   /** Whether connections are taken at every listener; an owner without listeners expects none. */
   isOpen(owner: string): boolean;
   readonly stop: Stop;
 }
 
+/** What is behind all listeners of an owner. */
+export interface Backend {
+  /** Tells it from others. */
+  readonly name: string;
+  readonly dial: (listener: Listener) => ReturnType<Dial>;
+}
+
 interface Forwarded {
   readonly listeners: readonly Listener[];
-  readonly backend?: number | undefined;
+  readonly backend?: Backend | undefined;
 }
 
 const nothing: Forwarded = { listeners: [] };
@@ -45,8 +52,9 @@ export function createForwarding(log: (line: string) => void): Forwarding {
     for (const [link, { listener, backend }] of links) {
       if (opened.has(link)) continue;
       // One listener that somebody else holds is no reason to close the others.
-      const close = await forward(listener, backend).catch((error: unknown) => {
-        log(`${owner} at ${listener.host}: ${error instanceof Error ? error.message : String(error)}`);
+      const { host, port } = listener;
+      const close = await forward({ host, port }, () => backend.dial(listener)).catch((error: unknown) => {
+        log(`${owner} at ${host}: ${error instanceof Error ? error.message : String(error)}`);
       });
       if (close !== undefined) opened.set(link, close);
     }
@@ -75,7 +83,7 @@ export function createForwarding(log: (line: string) => void): Forwarding {
 
 interface Link {
   readonly listener: Listener;
-  readonly backend: number;
+  readonly backend: Backend;
 }
 
 /** All links of one owner by name; none without a backend. */
@@ -84,7 +92,7 @@ function linksOf({ listeners, backend }: Forwarded): ReadonlyMap<string, Link> {
     backend === undefined
       ? []
       : listeners.map((listener) => [
-          `${listener.host}:${listener.port} to ${backend}`,
+          `${listener.host}:${listener.port} to ${listener.inside.host} of ${backend.name}`,
           { listener, backend },
         ]),
   );

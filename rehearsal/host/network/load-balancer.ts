@@ -10,9 +10,10 @@ import { delayOf, type Timing } from "../../profile/delays.ts";
 import type { HostSettings } from "../../profile/settings.ts";
 import { createAddresses } from "./addresses.ts";
 import { isNotFound } from "../../kit/api-errors.ts";
-import { listenersOf } from "./listeners.ts";
+import { type Endpoint, listenersOf, type NodeAddress } from "./listeners.ts";
 import type { Stop } from "../base/env.ts";
 import { createForwarding } from "./forwarding.ts";
+import { type Dial, toPort } from "./forward.ts";
 import type { HostFile } from "../base/host-file.ts";
 import { nameOf } from "./names.ts";
 import { watch } from "../base/watch.ts";
@@ -34,8 +35,9 @@ export interface LoadBalancerOptions {
   readonly hostFile: HostFile;
   readonly network: number;
   readonly kind: HostSettings["loadBalancer"];
-  /** Addresses of the host's nodes. */
-  readonly nodes: readonly string[];
+  readonly nodes: readonly NodeAddress[];
+  /** Opens a connection inside of a host that has a network of its own; absent: each backend is set by who runs it. */
+  readonly dialInside?: ((endpoint: Endpoint) => ReturnType<Dial>) | undefined;
   /** Says how long a Service waits for its address. */
   readonly timing: Timing;
   readonly log: (line: string) => void;
@@ -50,7 +52,7 @@ export interface RunningLoadBalancer extends LoadBalancer {
 
 /** Starts the load balancer; a Service that had an address before a restart has the same one after it. */
 export async function startLoadBalancer(options: LoadBalancerOptions): Promise<RunningLoadBalancer> {
-  const { host, hostFile, network, kind, nodes, timing, log } = options;
+  const { host, hostFile, network, kind, nodes, timing, dialInside, log } = options;
   const core = host.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
   const addresses = createAddresses(hostFile, network);
@@ -62,6 +64,8 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
   function openDoors(service: V1Service): void {
     const owner = ownerOf(service);
     forwarding.setListeners(owner, listenersOf(service, nodes, addresses.of(owner)));
+    if (dialInside !== undefined)
+      forwarding.setBackend(owner, { name: "its cluster", dial: ({ inside }) => dialInside(inside) });
   }
 
   async function give(service: V1Service): Promise<void> {
@@ -111,6 +115,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
       deleted(service) {
         const owner = ownerOf(service);
         forwarding.setListeners(owner, []);
+        if (dialInside !== undefined) forwarding.setBackend(owner, undefined);
         addresses.release(owner);
       },
     },
@@ -119,7 +124,8 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<R
 
   return {
     setBackend({ namespace, name }, port) {
-      forwarding.setBackend(`${namespace}/${name}`, port);
+      const backend = port === undefined ? undefined : { name: `127.0.0.1:${port}`, dial: toPort(port) };
+      forwarding.setBackend(`${namespace}/${name}`, backend);
     },
     isReachable: ({ namespace, name }) => forwarding.isOpen(`${namespace}/${name}`),
     async stop() {

@@ -8,6 +8,8 @@ import { readFileIfAny } from "../../kit/files.ts";
 import { endProcess, identify, isAlive, type ProcessIdentity } from "../../kit/process-identity.ts";
 import { logPath, logTail, reap } from "../base/processes.ts";
 import { processRegistry, readNote, removeNotes } from "./supervisor-files.ts";
+import { removeCgroup } from "../node/cgroups.ts";
+import { sandboxUser } from "../node/sandbox.ts";
 import { until } from "../../kit/until.ts";
 
 /** What the host is doing. */
@@ -20,7 +22,7 @@ export interface HostStatus {
   readonly elapsed: Readonly<Record<string, number>>;
 }
 
-const startSeconds = 180;
+const startSeconds = 300;
 const stopSeconds = 40;
 const log = logPath(paths.logs, "supervisor");
 
@@ -71,6 +73,7 @@ export async function stopHost(onLine: (line: string) => void = () => undefined)
     for (const line of read()) onLine(line);
   }
   for (const name of await reap(processRegistry)) onLine(`ended ${name}, which was left running`);
+  if (sandboxUser() === "root") await removeCgroup();
   removeNotes("supervisor", "ready");
 }
 

@@ -1,20 +1,20 @@
 import { join } from "node:path";
 import { atMost } from "../../kit/until.ts";
-import { CoreV1Api } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { rehearsedHost } from "../../../config/ambient-host.ts";
 import { startControllers } from "../../controllers/index.ts";
+import type { PodKind } from "../../profile/choice.ts";
 import { askedOf, choose } from "../../profile/host-choice.ts";
 import { paths, rehearsalDir } from "../../kit/paths.ts";
 import { readSettings } from "../../profile/settings.ts";
-import type { Stop } from "../base/env.ts";
+import type { HostEnv, Stop } from "../base/env.ts";
 import { startEtcd } from "../base/etcd.ts";
 import { startHostCluster } from "../cluster/host-cluster.ts";
 import { openHostFile } from "../base/host-file.ts";
 import { writeContext } from "../base/kube-config-file.ts";
-import { startLoadBalancer } from "../network/load-balancer.ts";
+import { type RunningLoadBalancer, startLoadBalancer } from "../network/load-balancer.ts";
 import { provideNames, withdrawNames } from "../network/name-space.ts";
 import { claimNetwork } from "../network/network.ts";
-import { nodeAddresses } from "../cluster/nodes.ts";
 import { openPki } from "../base/pki.ts";
 import { createPorts } from "../base/ports.ts";
 import { identify } from "../../kit/process-identity.ts";
@@ -88,11 +88,16 @@ function giveUp(error: unknown): void {
   void end(failure, { process: "supervisor", message, tail: logTail(paths.logs, "supervisor") });
 }
 
+const podsAre: Readonly<Record<PodKind, string>> = {
+  containers: "containers on one node",
+  simulated: "simulated",
+};
+
 async function start(): Promise<void> {
   const hostFile = openHostFile();
   const choice = choose(askedOf(process.env), hostFile.read().choice);
   const settings = readSettings(choice);
-  log(`simulating ${choice.host}: ${settings.description}`);
+  log(`a host like ${choice.host}: ${settings.description}; its pods are ${podsAre[choice.pods]}`);
   const { number: network, release } = await claimNetwork(hostFile, log);
   stops.push(release);
   if (settings.loadBalancer === "hostname") await provideNames(network);
@@ -111,19 +116,35 @@ async function start(): Promise<void> {
   phase("etcd");
 
   const env = { settings, network, processes, pki, ports, etcd, log };
-  const plane = await startHostCluster(env, phase);
+  const { plane, nodes } = await startHostCluster(env, phase);
+  stops.push(nodes.stop);
   const host = plane.kubeConfig;
   const loadBalancer = await startLoadBalancer({
     host,
     hostFile,
     network,
     kind: settings.loadBalancer,
-    nodes: nodeAddresses(settings.nodes, network),
+    nodes: nodes.addresses,
+    dialInside: nodes.dialInside,
     timing: settings,
     log,
   });
   stops.push(() => loadBalancer.stop());
-  stops.push(await startVolumes(host, settings.storageClass, log));
+  stops.push(await startVolumes(host, settings.storageClass, nodes.volumes, log));
+  if (settings.pods === "simulated") await startStandIns(env, host, loadBalancer);
+
+  const { url, ca, adminCert: cert, adminKey: key } = plane;
+  writeContext(paths.kubeconfig, { name: "host", url, ca, cert, key }, rehearsedHost);
+  phase("host");
+  writeNote("ready", { pid: process.pid, elapsed });
+}
+
+/** Starts what stands in for programs of pods that do not run. */
+async function startStandIns(
+  env: HostEnv,
+  host: KubeConfig,
+  loadBalancer: RunningLoadBalancer,
+): Promise<void> {
   const core = host.makeApiClient(CoreV1Api);
   const suspended = await suspendVclusters(core);
   stops.push(await startControllers({ env, host, loadBalancer }));
@@ -133,11 +154,6 @@ async function start(): Promise<void> {
     await revived(core, suspended, (service) => loadBalancer.isReachable(service)).catch(logError);
     phase("vclusters");
   }
-
-  const { url, ca, adminCert: cert, adminKey: key } = plane;
-  writeContext(paths.kubeconfig, { name: "host", url, ca, cert, key }, rehearsedHost);
-  phase("host");
-  writeNote("ready", { pid: process.pid, elapsed });
 }
 
 const self = identify(process.pid);

@@ -128,6 +128,12 @@ describe("the driver's end", () => {
     ["an argument for a verb that takes none", ["down", "now"], {}, "down takes no now"],
     ["a line for a verb that takes none", ["up", "--line", "--refresh"], {}, "up takes no --line"],
     ["an open quote", ["lab", "--line", "try 'x"], {}, "it has a quote or a backslash with nothing after it"],
+    [
+      "another word for the tools",
+      ["tools", "--line", "all"],
+      {},
+      "tools takes one word or none: containers",
+    ],
     ["another stack", ["up"], { STACK: "nope" }, "There is no Pulumi.nope.yaml"],
     ["another host", ["up"], { HOST: "nope" }, "there is no such host to simulate"],
     ["other delays", ["up"], { DELAYS: "some" }, "DELAYS is"],

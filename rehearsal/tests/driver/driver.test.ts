@@ -148,17 +148,17 @@ describe("the lab on the host", () => {
     expect(stacksWithResources()).toEqual(["k3s"]);
   });
 
-  it("goes together with its state, also where that was cut off", () => {
+  it("goes together with its state, also where that was cut off", async () => {
     put("k3s", 97);
     mkdirSync(paths.etcd, { recursive: true });
-    discard();
+    await discard();
     for (const path of kept) expect(existsSync(path), path).toBe(false);
 
     put("k3s", 97);
-    completeDiscard();
+    await completeDiscard();
     expect(stacksWithResources()).toEqual(["k3s"]);
     writeFileSync(join(paths.run, "discarding"), "");
-    completeDiscard();
+    await completeDiscard();
     for (const path of kept) expect(existsSync(path), path).toBe(false);
   });
 });
@@ -242,13 +242,13 @@ describe("the charts that a lab was made with", () => {
     expect(chartsFor("none")).toBeUndefined();
   });
 
-  it("are asked for where they are gone, and forgotten together with the lab", () => {
+  it("are asked for where they are gone, and forgotten together with the lab", async () => {
     rmSync(directory, { recursive: true });
     expect(() => chartsFor(undefined)).toThrow(
       `The lab was made with the charts in ${directory}, and there is no such directory any more: ` +
         "put it back, or give CHARTS=DIR for another one, CHARTS=none for the rehearsal's own.",
     );
-    discard();
+    await discard();
     expect(chartsFor(undefined)).toBeUndefined();
   });
 });
@@ -375,6 +375,7 @@ it("the kubeconfig's host context is taken alone", () => {
 
 describe("the box", () => {
   const used = {
+    pods: "simulated" as const,
     tools: [{ name: "pulumi", version: "3.259.0" }],
     plugins: [
       {

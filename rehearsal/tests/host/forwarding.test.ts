@@ -1,13 +1,26 @@
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import type { V1ServicePort } from "@kubernetes/client-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { listenersOf } from "../../host/network/listeners.ts";
-import { createForwarding, type Forwarding } from "../../host/network/forwarding.ts";
+import { toPort } from "../../host/network/forward.ts";
+import { type Listener, listenersOf } from "../../host/network/listeners.ts";
+import { type Backend, createForwarding, type Forwarding } from "../../host/network/forwarding.ts";
 
 describe("the listeners of a Service", () => {
-  const nodes = ["127.7.1.1", "127.7.1.2"];
+  const nodes = [
+    { outside: "127.7.1.1", inside: "10.1.0.1" },
+    { outside: "127.7.1.2", inside: "10.1.0.2" },
+  ];
+  const links = (ports: V1ServicePort[], address?: string) =>
+    listenersOf({ spec: { clusterIP: "10.96.0.7", ports } }, nodes, address);
   const listeners = (ports: V1ServicePort[], address?: string) =>
-    listenersOf({ spec: { ports } }, nodes, address).map(({ host, port }) => `${host}:${port}`);
+    links(ports, address).map(({ host, port }) => `${host}:${port}`);
+
+  test("lead to the Service's address, and to the node's own", () => {
+    const inside = links([{ port: 443, nodePort: 30443 }], "127.7.0.2").map(
+      (listener) => `${listener.inside.host}:${listener.inside.port}`,
+    );
+    expect(inside).toEqual(["10.96.0.7:443", "10.1.0.1:30443", "10.1.0.2:30443"]);
+  });
 
   test("are at its load balancer, and at its node ports on every node", () => {
     expect(listeners([{ port: 443, nodePort: 30443 }], "127.7.0.2")).toEqual([
@@ -40,12 +53,18 @@ describe("forwarding", () => {
       });
     });
   const close = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve));
-  const free = async (): Promise<{ host: string; port: number }> => {
+  const listenerAt = (port: number): Listener => ({
+    host: "127.0.0.1",
+    port,
+    inside: { host: "10.96.0.7", port },
+  });
+  const free = async (): Promise<Listener> => {
     const server = createServer();
     const port = await listen(server);
     await close(server);
-    return { host: "127.0.0.1", port };
+    return listenerAt(port);
   };
+  const backendAt = (port: number): Backend => ({ name: `port ${port}`, dial: toPort(port) });
   const answers = ({ host, port }: { host: string; port: number }): Promise<boolean> =>
     new Promise((resolve) => {
       const socket = connect(port, host)
@@ -78,7 +97,7 @@ describe("forwarding", () => {
     const [one, two] = [await free(), await free()];
     forwarding.setListeners("lab/one", [one, two]);
     expect(forwarding.isOpen("lab/one")).toBe(false);
-    forwarding.setBackend("lab/one", backendPort);
+    forwarding.setBackend("lab/one", backendAt(backendPort));
     await settled(true);
     expect(await Promise.all([one, two].map(answers))).toEqual([true, true]);
     forwarding.setListeners("lab/one", [two]);
@@ -89,16 +108,16 @@ describe("forwarding", () => {
   });
 
   test("expect nobody where there is no listener", () => {
-    forwarding.setBackend("lab/one", backendPort);
+    forwarding.setBackend("lab/one", backendAt(backendPort));
     expect(forwarding.isOpen("lab/one")).toBe(true);
   });
 
   test("open the other listeners where one is somebody else's, and name it", async () => {
     const other = await free();
-    forwarding.setListeners("lab/one", [{ host: "127.0.0.1", port: backendPort }, other]);
+    forwarding.setListeners("lab/one", [listenerAt(backendPort), other]);
     forwarding.setListeners("lab/two", [await free()]);
-    forwarding.setBackend("lab/one", backendPort);
-    forwarding.setBackend("lab/two", backendPort);
+    forwarding.setBackend("lab/one", backendAt(backendPort));
+    forwarding.setBackend("lab/two", backendAt(backendPort));
     while (!forwarding.isOpen("lab/two")) await pause();
     expect(forwarding.isOpen("lab/one")).toBe(false);
     expect(await answers(other)).toBe(true);

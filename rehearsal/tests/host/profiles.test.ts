@@ -69,13 +69,18 @@ loadBalancer: none
   });
 });
 
-const usual: HostChoice = { host: "default", delays: "none", seed: 1 };
-const eks: HostChoice = { host: "eks", delays: "realistic", seed: 7 };
+const usual: HostChoice = { pods: "simulated", host: "default", delays: "none", seed: 1 };
+const eks: HostChoice = { pods: "containers", host: "eks", delays: "realistic", seed: 7 };
 
 describe("settings", () => {
   test("are the choice's, with single fields overridden, delays one by one", () => {
     const chosen = readSettings(eks, "");
-    expect(chosen).toEqual({ ...readProfile("eks"), delays: delayProfiles.realistic, seed: 7 });
+    expect(chosen).toEqual({
+      ...readProfile("eks"),
+      delays: delayProfiles.realistic,
+      seed: 7,
+      pods: "containers",
+    });
     expect(readSettings(eks, '{"loadBalancer": "ip", "delays": {"podReady": 8}}')).toEqual({
       ...chosen,
       loadBalancer: "ip",
@@ -97,10 +102,11 @@ describe("the choice of a host", () => {
   test("is asked for by variables, the host also by the name of the stack", () => {
     expect(askedOf({}, "dev")).toEqual({});
     expect(askedOf({ HOST: "", DELAYS: "", SEED: "" }, "k3s")).toEqual({ host: "k3s" });
-    expect(askedOf({ HOST: "eks", DELAYS: "realistic", SEED: "7" }, "k3s")).toEqual(eks);
+    expect(askedOf({ PODS: "containers", HOST: "eks", DELAYS: "realistic", SEED: "7" }, "k3s")).toEqual(eks);
   });
 
   test.each([
+    [{ PODS: "real" }, 'PODS is "real": expected containers or simulated.'],
     [{ DELAYS: "slow" }, 'DELAYS is "slow": expected none or realistic.'],
     [{ SEED: "x" }, 'SEED is "x": expected a whole number.'],
     [{ SEED: "1.5" }, 'SEED is "1.5": expected a whole number.'],
@@ -110,7 +116,9 @@ describe("the choice of a host", () => {
 
   test("is the default host, without delays, where there is no host and none is asked for", () => {
     expect(choose({}, undefined)).toEqual(usual);
-    expect(choose({ host: "eks", seed: 2 }, undefined)).toEqual({ host: "eks", delays: "none", seed: 2 });
+    expect(choose({ host: "eks", seed: 2 }, undefined)).toEqual({ ...usual, host: "eks", seed: 2 });
+    expect(choose({}, undefined, "containers")).toEqual({ ...usual, pods: "containers" });
+    expect(choose({ pods: "simulated" }, undefined, "containers")).toEqual(usual);
   });
 
   test("holds for as long as there is a host", () => {
@@ -161,6 +169,7 @@ describe("the simulated machines", () => {
         spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } } },
       },
       "gp2",
+      "/volumes",
     );
     expect(volume.metadata?.name).toBe("pvc-u1");
     expect(volume.spec).toMatchObject({

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
-import { forward, forwardSocket } from "../../host/network/forward.ts";
+import { forward, forwardSocket, toPort } from "../../host/network/forward.ts";
 import { writeContext } from "../../host/base/kube-config-file.ts";
 import { endProcess, identify } from "../../kit/process-identity.ts";
 import { root } from "../../kit/paths.ts";
@@ -154,7 +154,7 @@ describe("forwarding", () => {
     const { port } = free.address() as AddressInfo;
     await new Promise((resolve) => free.close(resolve));
     const path = join(directory, "nobody.sock");
-    const stop = await forward({ path }, port);
+    const stop = await forward({ path }, toPort(port));
     await new Promise((resolve) => connect(path).once("close", resolve));
     await stop();
   });
