@@ -36,7 +36,7 @@ help: ## What there is
 	@awk -F '^export | ## ' '/^export [A-Z]+ ## / { printf "  %-16s %s\n", $$2, $$3 }' Makefile
 
 .PHONY: rehearse
-rehearse: build ## Build the lab on this machine, without containers; again: bring it up to date
+rehearse: build ## Build the lab on this machine, in containers where it can run them; again: bring it up to date
 	@$(rehearsal) up
 
 .PHONY: rehearse-down

@@ -57,7 +57,8 @@ const ask = (url: string, more: Partial<RequestArgs> = {}): Promise<Tally> =>
 describe("requests", () => {
   it("are as many as wanted, a few at a time, on connections that are kept", async () => {
     const { url, seen } = await page((_, response) => {
-      setTimeout(() => response.end("<html>".padEnd(5000)), 2);
+      // Long enough that four of them meet on a machine that is busy.
+      setTimeout(() => response.end("<html>".padEnd(5000)), 20);
     });
     const progress: number[] = [];
     const tally = await ask(url, { onProgress: (now) => progress.push(ended(now)) });
