@@ -6,7 +6,12 @@ export default class ClosingLine implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: "passed" | "failed") =>
       tests.filter((test) => test.result().state === state).length;
-    const broken = modules.filter((module) => module.errors().length > 0).length;
+    // A file may also fail where it makes ready what its tests are about.
+    const broken = modules.filter(
+      (module) =>
+        module.errors().length > 0 ||
+        [...module.children.allSuites()].some((suite) => suite.errors().length > 0),
+    ).length;
     const skipped = modules.filter((module) =>
       [...module.children.allTests()].some((test) => test.result().state === "skipped"),
     );
